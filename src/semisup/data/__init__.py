@@ -1,0 +1,8 @@
+"""Data: stores on disk, splits, streams, views, and the data module that joins them."""
+
+from semisup.data.batch import Batch
+from semisup.data.module import SSLDataModule
+from semisup.data.splits import Split, make_split
+from semisup.data.store import Store, open_store, write_store
+
+__all__ = ["Batch", "SSLDataModule", "Split", "Store", "make_split", "open_store", "write_store"]

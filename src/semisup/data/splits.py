@@ -1,0 +1,232 @@
+"""Which images are labeled, unlabeled and validation: seeded, saved with the run, and hashed."""
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semisup.data.store import UNKNOWN, Store
+from semisup.errors import SemisupError
+
+Strategy = Literal["class_balanced", "random", "first_n"]
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Indices into a store's images. `validation` came out of the labels that were asked for and trains nothing.
+
+    unlabeled: the images whose classes are hidden; `labeled_in_unlabeled` says whether the labeled ones join them in
+    the unlabeled stream, as is usual in the field. The three never overlap. labels: the labeled images' classes and
+    the validation images', hashed with the rest so that corrected labels are another split.
+    """
+
+    labeled: Indices
+    validation: Indices
+    unlabeled: Indices
+    labeled_in_unlabeled: bool
+    fingerprint: str
+
+    @property
+    def stream(self) -> Indices:
+        """The images of the unlabeled stream."""
+        return np.concatenate([self.labeled, self.unlabeled]) if self.labeled_in_unlabeled else self.unlabeled
+
+    @property
+    def known(self) -> Indices:
+        """The images whose labels may be known: labeled and validation."""
+        return np.concatenate([self.labeled, self.validation])
+
+    @property
+    def hash(self) -> str:
+        digest = hashlib.sha256(f"{self.fingerprint} {self.labeled_in_unlabeled}".encode())
+        for part in (self.labeled, self.validation, self.unlabeled):
+            digest.update(len(part).to_bytes(8, "little") + part.astype("<i8").tobytes())
+        return digest.hexdigest()
+
+    def manifest(self, store: Store) -> dict[str, Any]:
+        """What a person wants to know about the split, without anything that is hidden."""
+        per_class = np.bincount(store.targets[self.labeled], minlength=len(store.classes))
+        return {
+            "hash": self.hash,
+            "labeled": len(self.labeled),
+            "validation": len(self.validation),
+            "unlabeled": len(self.unlabeled),
+            "labeled_in_unlabeled": self.labeled_in_unlabeled,
+            "labeled_per_class": dict(zip(store.classes, per_class.tolist(), strict=True)),
+            "data": store.name,
+            "data_fingerprint": store.fingerprint,
+        }
+
+    def save(self, folder: Path, store: Store) -> None:
+        """Writes split.npz (indices) and split.json (manifest), or refuses when another split is there already."""
+        manifest = folder / "split.json"
+        if manifest.exists():
+            saved = json.loads(manifest.read_text())["hash"]
+            if saved != self.hash:
+                raise SemisupError(
+                    f"{folder} was begun with another split ({saved[:12]}, now {self.hash[:12]}): the data set or its "
+                    "labels have changed since; bring the old data back, or start anew with overwrite=true."
+                )
+            return
+        draft = folder / "split.draft.npz"
+        np.savez_compressed(draft, labeled=self.labeled, validation=self.validation, unlabeled=self.unlabeled)
+        os.replace(draft, folder / "split.npz")
+        draft = folder / "split.draft.json"
+        draft.write_text(json.dumps(self.manifest(store), indent=1))
+        os.replace(draft, manifest)
+
+
+def make_split(
+    store: Store,
+    *,
+    labels: int | str,
+    validation: int | float = 0.1,
+    unlabeled: int | Literal["all"] = "all",
+    strategy: Strategy = "class_balanced",
+    imbalance: float = 1.0,
+    unlabeled_imbalance: float = 1.0,
+    labeled_in_unlabeled: bool = True,
+    seed: int = 0,
+) -> Split:
+    """Draws a split.
+
+    labels: how many labels may be used in all, validation included: a total, 'N/class', or 'all' that are known.
+    validation: how many of them only validate: a number, or a fraction below 1.
+    unlabeled: how many of the other images are unlabeled ones.
+    strategy: class_balanced (as equal as the numbers allow), random, or first_n in the data set's own order.
+    imbalance, unlabeled_imbalance: γ ≥ 1 draws class c with a share ∝ γ^(-c/(K-1)); below -1 the order is reversed, as
+    in the long-tail literature (Kim et al., 2020). Only with class_balanced.
+    Raises SemisupError if there are not enough labels, or if a class would have none.
+    """
+    rng = np.random.default_rng([seed, 0x5EED])
+    pool = np.flatnonzero(store.targets[: store.labelable] != UNKNOWN)
+    shares = long_tail(len(store.classes), imbalance)
+    if strategy != "class_balanced" and (imbalance != 1 or unlabeled_imbalance != 1):
+        raise SemisupError(f"data.imbalance needs data.strategy=class_balanced, not {strategy}.")
+    total = _number_of_labels(store, labels, len(pool))
+    chosen = pool if total == len(pool) else _choose(store, pool, total, strategy, shares, rng)
+    spent = _number_of_validation(validation, total)
+    held_out = _hold_out(store, chosen, spent, strategy, rng)
+    labeled = np.setdiff1d(chosen, held_out)
+    _refuse_empty_classes(store, labeled)
+    rest = np.setdiff1d(np.arange(len(store.images)), chosen)
+    return Split(
+        labeled=labeled,
+        validation=held_out,
+        unlabeled=_choose_unlabeled(store, rest, unlabeled, unlabeled_imbalance, strategy, rng),
+        labeled_in_unlabeled=labeled_in_unlabeled,
+        fingerprint=store.fingerprint,
+    )
+
+
+def long_tail(classes: int, imbalance: float) -> NDArray[np.float64]:
+    """Shares of the classes, (K,), adding up to 1: the first class has `imbalance` times the share of the last."""
+    if abs(imbalance) < 1:
+        raise SemisupError(f"an imbalance is at least 1, or at most -1 to reverse the order; it is {imbalance}.")
+    tail = abs(imbalance) ** (-np.arange(classes) / max(classes - 1, 1))
+    return (tail if imbalance > 0 else tail[::-1]) / tail.sum()
+
+
+def apportion(total: int, shares: NDArray[np.float64], rng: np.random.Generator) -> Indices:
+    """Whole numbers, (K,), that add up to `total` and are as near to total · shares as can be (largest remainder)."""
+    exact = total * shares / shares.sum()
+    counts = np.floor(exact + 1e-9).astype(np.int64)
+    ties = rng.permutation(len(shares))  # which of the equal classes gets one more is drawn, not always the first
+    order = ties[np.argsort(-(exact - counts)[ties], kind="stable")]
+    counts[order[: total - counts.sum()]] += 1
+    return counts
+
+
+def _number_of_labels(store: Store, labels: int | str, available: int) -> int:
+    text = str(labels)
+    if text == "all":
+        total = available
+    elif text.endswith("/class") and text.removesuffix("/class").isdecimal():
+        total = int(text.removesuffix("/class")) * len(store.classes)
+    elif text.isdecimal():
+        total = int(text)
+    else:
+        raise SemisupError(
+            f"data.labels={labels} is not understood: give a number, a number as in '4/class', or 'all'."
+        )
+    if total > available:
+        raise SemisupError(f"data.labels={labels} asks for {total:,} labels; {store.name} has {available:,}.")
+    return total
+
+
+def _number_of_validation(validation: int | float, total: int) -> int:
+    spent = round(validation * total) if 0 < validation < 1 else int(validation)
+    if (spent != validation and validation >= 1) or validation < 0:
+        raise SemisupError(f"data.validation={validation} is neither a number of images nor a fraction below 1.")
+    if spent >= total:
+        raise SemisupError(f"data.validation={validation} would spend all of the {total:,} labels; none would train.")
+    return spent
+
+
+def _choose(
+    store: Store, pool: Indices, total: int, strategy: Strategy, shares: NDArray[np.float64], rng: np.random.Generator
+) -> Indices:
+    if strategy == "first_n":
+        return pool[:total]
+    if strategy == "random":
+        return np.sort(rng.choice(pool, total, replace=False))
+    return _choose_per_class(store, pool, apportion(total, shares, rng), rng)
+
+
+def _choose_per_class(store: Store, pool: Indices, counts: Indices, rng: np.random.Generator) -> Indices:
+    chosen = []
+    for c, count in enumerate(counts):
+        candidates = pool[store.targets[pool] == c]
+        if count > len(candidates):
+            raise SemisupError(
+                f"{count} images of class '{store.classes[c]}' are wanted and {store.name} has {len(candidates)}: "
+                "ask for fewer, or take data.strategy=random or data.labels=all."
+            )
+        chosen.append(rng.choice(candidates, count, replace=False))
+    return np.sort(np.concatenate(chosen))
+
+
+def _hold_out(store: Store, chosen: Indices, spent: int, strategy: Strategy, rng: np.random.Generator) -> Indices:
+    """Validation images: in the proportions of the chosen ones, or the last of the first n."""
+    if strategy == "first_n":
+        return chosen[len(chosen) - spent :]
+    per_class = np.bincount(store.targets[chosen], minlength=len(store.classes))
+    return _choose_per_class(store, chosen, apportion(spent, per_class.astype(np.float64), rng), rng)
+
+
+def _refuse_empty_classes(store: Store, labeled: Indices) -> None:
+    empty = np.flatnonzero(np.bincount(store.targets[labeled], minlength=len(store.classes)) == 0)
+    if len(empty):
+        names = ", ".join(f"'{store.classes[c]}'" for c in empty[:5])
+        raise SemisupError(
+            f"no labeled image is left to train class {names} of {store.name}: ask for more data.labels, spend "
+            "fewer on data.validation, or take data.strategy=class_balanced."
+        )
+
+
+def _choose_unlabeled(
+    store: Store,
+    rest: Indices,
+    unlabeled: int | Literal["all"],
+    imbalance: float,
+    strategy: Strategy,
+    rng: np.random.Generator,
+) -> Indices:
+    if imbalance != 1:
+        if (store.targets[rest] == UNKNOWN).any():
+            raise SemisupError("data.unlabeled_imbalance needs a data set whose unlabeled images have hidden labels.")
+        shares = long_tail(len(store.classes), imbalance)
+        available = np.bincount(store.targets[rest], minlength=len(store.classes))
+        total = int((available / shares).min()) if unlabeled == "all" else int(unlabeled)
+        return _choose_per_class(store, rest, apportion(total, shares, rng), rng)
+    if unlabeled == "all":
+        return rest
+    if int(unlabeled) > len(rest):
+        raise SemisupError(f"data.unlabeled={unlabeled} asks for more than the {len(rest):,} images without a label.")
+    return rest[: int(unlabeled)] if strategy == "first_n" else np.sort(rng.choice(rest, int(unlabeled), replace=False))
