@@ -1,0 +1,103 @@
+"""How good the pseudo-labels really are, from the hidden labels, which live only here.
+
+Lightning hands callbacks the trainer and the module, and never the other way round: a method cannot reach the audit's
+truth. A test scrambles it and finds every number of the training unchanged.
+"""
+
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, Trainer
+from numpy.typing import NDArray
+from torch import Tensor
+
+from semisup.environment import rank
+from semisup.methods.base import Method, PseudoLabels
+
+BINS = 15
+
+
+class Audit(Callback):
+    """Counts, over the steps between two evaluations, how many pseudo-labels were used and how many were right.
+
+    truth: (N,) int64 over the store's images: the class of each unlabeled image, -1 elsewhere and where nobody knows.
+    Labeled images in the unlabeled stream are therefore not counted. every: steps between two readings.
+
+    A reading holds `coverage` (the share of images with a weight above 0), `accuracy` (of those, weighted),
+    `calibration_error` (of the confidence of all images, used or not) and both per class.
+    """
+
+    def __init__(self, truth: NDArray[Any], classes: tuple[str, ...], every: int) -> None:
+        self.truth = torch.from_numpy(truth)
+        self.classes, self.every = classes, every
+        self.reading: dict[str, Any] | None = None
+        self.per_class = torch.zeros(len(classes), 4)  # images, used, weight, weight of the right ones
+        self.bins = torch.zeros(BINS, 3)  # images, right ones, confidence
+        self.trainer: Trainer | None = None
+
+    def on_fit_start(self, trainer: Trainer, pl_module: Any) -> None:
+        self.trainer, device = trainer, pl_module.device
+        self.truth, self.per_class, self.bins = (t.to(device) for t in (self.truth, self.per_class, self.bins))
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
+        method: Method = pl_module
+        if method.pseudo_labels is None:
+            return
+        self.count(method.pseudo_labels, self.truth[batch["unlabeled"].index])
+        step = trainer.global_step
+        if step % self.every == 0 or step == trainer.max_steps:
+            self.read(self._over_all_processes())
+            for logger in trainer.loggers:
+                logger.log_metrics(self.curves(), step=step - 1)  # Lightning counts steps from 0
+
+    def count(self, labels: PseudoLabels, truth: Tensor) -> None:
+        """Adds one step's pseudo-labels. truth: (uB,), -1 = not counted. No host sync."""
+        known = (truth >= 0).float()
+        hit = (labels.target == truth).float()
+        weight = labels.weight * known
+        columns = torch.stack([known, (weight > 0).float(), weight, weight * hit], dim=-1)  # (uB, 4)
+        self.per_class.index_add_(0, truth.clamp_min(0), columns)
+        bin_of = (labels.confidence * BINS).long().clamp(0, BINS - 1)
+        self.bins.index_add_(0, bin_of, torch.stack([known, known * hit, known * labels.confidence], dim=-1))
+
+    def read(self, counts: tuple[Tensor, Tensor]) -> None:
+        """Turns what was counted since the last reading into a new one, if any truth was known; starts from zero."""
+        per_class, bins = counts
+        self.per_class.zero_()
+        self.bins.zero_()
+        if not per_class[:, 0].sum():
+            return
+        self.reading = {
+            **_shares(per_class.sum(0)),
+            "calibration_error": float((bins[:, 1] - bins[:, 2]).abs().sum() / bins[:, 0].sum()),
+            "per_class": {name: _shares(row) for name, row in zip(self.classes, per_class, strict=True)},
+        }
+
+    def curves(self) -> dict[str, float]:
+        """The last reading, flat, under the names it is logged by."""
+        if self.reading is None:
+            return {}
+        flat = {k: v for k, v in self.reading.items() if k != "per_class"}
+        for name, shares in self.reading["per_class"].items():
+            flat |= {f"{k}/{name}": v for k, v in shares.items()}
+        return {f"pseudo_labels/{k}": v for k, v in flat.items() if v is not None}
+
+    def state_dict(self) -> dict[str, Any]:
+        per_class, bins = self._over_all_processes()
+        return {"per_class": per_class, "bins": bins, "reading": self.reading}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.reading = state["reading"]
+        if rank() == 0:  # what all processes had counted goes on in one of them
+            self.per_class, self.bins = state["per_class"], state["bins"]
+
+    def _over_all_processes(self) -> tuple[Tensor, Tensor]:
+        per_class, bins = self.per_class.clone(), self.bins.clone()
+        if self.trainer is not None:
+            per_class, bins = (self.trainer.strategy.reduce(t, reduce_op="sum") for t in (per_class, bins))
+        return per_class.cpu(), bins.cpu()
+
+
+def _shares(counts: Tensor) -> dict[str, float | None]:
+    images, used, weight, right = counts.tolist()
+    return {"accuracy": right / weight if weight else None, "coverage": used / images if images else None}

@@ -1,0 +1,43 @@
+"""Where curves go besides metrics.csv: what conf/logger chooses from."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from lightning.pytorch.loggers import Logger, TensorBoardLogger, WandbLogger
+from numpy.typing import NDArray
+
+from semisup.errors import SemisupError
+
+
+def csv_only(folder: Path) -> list[Logger]:
+    """Nothing more."""
+    return []
+
+
+def tensorboard(folder: Path) -> list[Logger]:
+    """TensorBoard's event files, in the run's folder."""
+    try:
+        return [TensorBoardLogger(folder, name="tensorboard", version="", default_hp_metric=False)]
+    except ModuleNotFoundError as error:
+        raise SemisupError("logger=tensorboard needs its package: pip install 'semisup[tensorboard]'.") from error
+
+
+def wandb(
+    folder: Path, project: str = "semisup", entity: str | None = None, group: str | None = None, offline: bool = False
+) -> list[Logger]:
+    """Weights & Biases. A resumed run goes on under its old name; without a network, take offline=true."""
+    options: dict[str, Any] = {"entity": entity, "group": group, "resume": "allow"}
+    return [WandbLogger(folder.name, folder, offline=offline, id=folder.name, project=project, **options)]
+
+
+def log_confusion(
+    loggers: list[Logger], predicted: NDArray[np.int64], label: NDArray[np.int64], classes: tuple[str, ...]
+) -> None:
+    """Sends the test set's confusion matrix to those loggers that can show one."""
+    for logger in loggers:
+        if isinstance(logger, WandbLogger):
+            from wandb.plot import confusion_matrix
+
+            chart = confusion_matrix(y_true=label.tolist(), preds=predicted.tolist(), class_names=list(classes))
+            logger.experiment.log({"test/confusion_matrix": chart})

@@ -1,0 +1,71 @@
+"""What a run tells a person: its plan before, its result after."""
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from semisup.data import SSLDataModule
+from semisup.methods import Method
+
+
+def plan(console: Console, data: SSLDataModule, method: Method, steps: int, folder: Path) -> None:
+    """How many images of which kind, and how often each will be seen."""
+    split, store = data.split, data.store
+    seen = steps * data.batch_size / len(split.labeled)
+    table = _table(str(folder))
+    table.add_row("data", f"{store.name}: {len(store.classes)} classes, {_shape(store.shape)}")
+    spent = f" + {len(split.validation):,} that only choose the checkpoint" if len(split.validation) else ""
+    table.add_row("labels", f"{len(split.labeled):,} to train on{spent}; each is seen {seen:,.1f} times")
+    if not len(split.validation):
+        table.add_row("", "no validation images: the last checkpoint is evaluated")
+    if method.views:
+        joined = f" + {len(split.labeled):,} labeled" if split.labeled_in_unlabeled else ""
+        seen = steps * data.batch_size * data.ratio / max(1, len(split.stream))
+        table.add_row("unlabeled", f"{len(split.unlabeled):,}{joined}; each is seen {seen:,.1f} times")
+        sizes = f"{data.batch_size} labeled + {data.batch_size * data.ratio} unlabeled"
+    else:
+        table.add_row("unlabeled", f"{len(split.unlabeled):,}, not used by {type(method).__name__}")
+        sizes = f"{data.batch_size} labeled"
+    parameters = sum(p.numel() for p in method.network.parameters())
+    table.add_row("training", f"{steps:,} steps of {sizes}")
+    table.add_row("network", f"{type(method.network).__name__}, {parameters:,} parameters")
+    console.print(table)
+
+
+def result(console: Console, folder: Path, figures: dict[str, Any]) -> None:
+    """The figures a person looks for first."""
+    if not figures:
+        return
+    table = _table(str(folder))
+    if test := figures["test"]:
+        low, high = test["accuracy_interval"]
+        interval = f"{test['accuracy']:.2%} (95 % interval {low:.2%} to {high:.2%}, {test['images']:,} images)"
+        table.add_row("test accuracy", interval)
+        table.add_row("calibration error", f"{test['calibration_error']:.3f}")
+    else:
+        table.add_row("test accuracy", "no test set")
+    if validation := figures["validation"]:
+        where = f"{validation['images']:,} images, at step {validation['step']:,} of {figures['steps']:,}"
+        table.add_row("validation accuracy", f"{validation['accuracy']:.2%} ({where})")
+    if labels := figures["pseudo_labels"]:
+        accuracy = "none used" if labels["accuracy"] is None else f"{labels['accuracy']:.2%} right"
+        table.add_row("pseudo-labels", f"{labels['coverage']:.1%} of the unlabeled images used, {accuracy}")
+    if figures.get("tuned"):
+        table.add_row("tuned", ", ".join(f"{k} {v:.3g}" for k, v in figures["tuned"].items()))
+    table.add_row("seconds", f"{figures['seconds']:,.0f}")
+    console.print(table)
+
+
+def _table(title: str) -> Table:
+    table = Table(title=title, title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    return table
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    if len(shape) == 1:
+        return f"rows of {shape[0]} numbers"
+    return f"images of {shape[2]}x{shape[1]} pixels, {'grey' if shape[0] == 1 else 'colour'}"

@@ -1,0 +1,93 @@
+"""Small, quick runs for the tests: digits, a small dense network, a dozen steps."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+from rich.console import Console
+
+from semisup.app import CONF, admit
+
+SMALL = (
+    "data.labels=60",
+    "data.validation=20",
+    "backbone=mlp",
+    "backbone.hidden=[32]",
+    "batch.labeled=8",
+    "batch.ratio=2",
+    "trainer.max_steps=12",
+    "trainer.val_check_interval=4",
+    "trainer.log_every_n_steps=2",
+)
+
+
+@pytest.fixture(autouse=True)
+def _two_threads() -> None:
+    torch.set_num_threads(2)
+
+
+@pytest.fixture(scope="session")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the digits lie, for all tests."""
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture
+def overrides(data_dir: Path, tmp_path: Path) -> Callable[..., list[str]]:
+    """The command line of a small run in this test's own folder."""
+    return lambda *more: [f"data_dir={data_dir}", f"runs_dir={tmp_path / 'runs'}", *SMALL, *more]
+
+
+@pytest.fixture
+def config(overrides: Callable[..., list[str]]) -> Callable[..., dict[str, Any]]:
+    """The composed config of a small run."""
+
+    def composed(*more: str) -> dict[str, Any]:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            values: Any = OmegaConf.to_container(compose("train", [admit(o) for o in overrides(*more)]), resolve=True)
+        return values
+
+    return composed
+
+
+@pytest.fixture
+def run(config: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """Runs a small run and returns its result."""
+    from semisup.run import run
+
+    return lambda *more: run(config(*more), Console(quiet=True))
+
+
+@pytest.fixture
+def outcome(tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """Everything that a run's folder says about its training, for comparison bit by bit."""
+
+    def read(runs: Path = tmp_path / "runs") -> dict[str, Any]:
+        (folder,) = runs.iterdir()
+        result = json.loads((folder / "result.json").read_text())
+        del result["seconds"]
+        checkpoints = {}
+        for name in ("best", "last"):
+            checkpoint = torch.load(folder / "round0" / f"{name}.ckpt", weights_only=True)
+            checkpoint["callbacks"]["Checkpoints"].pop("seconds")
+            checkpoints[name] = flat(checkpoint)
+        metrics = (folder / "round0" / "metrics.csv").read_text()
+        return {"result": result, "metrics": metrics, "checkpoints": checkpoints}
+
+    return read
+
+
+def flat(value: Any) -> Any:
+    """Tensors as lists, so that nested structures compare with ==."""
+    if isinstance(value, torch.Tensor):
+        return value.tolist()
+    if isinstance(value, dict):
+        return {key: flat(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [flat(item) for item in value]
+    return value

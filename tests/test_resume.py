@@ -1,0 +1,76 @@
+"""A run that was stopped, by whatever, ends bit for bit like one that was not."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from semisup.data import Batch
+from semisup.methods import Loss, PseudoLabel
+
+ROOT = Path(__file__).parents[1]
+
+
+class StopsOnce(PseudoLabel):
+    """A method from outside the package, that fails at the step `at`."""
+
+    at: int | None = None
+
+    def loss(self, labeled: Batch, unlabeled: Batch) -> Loss:
+        if self.trainer.global_step == self.at:
+            raise ZeroDivisionError
+        return super().loss(labeled, unlabeled)
+
+
+def command(arguments: list[str]) -> list[str]:
+    return [sys.executable, "-m", "tests.killer", *arguments]
+
+
+def started(arguments: list[str], **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command(arguments),
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "kill"),
+    [
+        ("Supervised", {"KILL_AT_STEP": "6"}),
+        ("PseudoLabel", {"KILL_AT_STEP": "7"}),
+        ("PseudoLabel", {"KILL_WRITING": "last 3"}),
+        ("Supervised", {"KILL_WRITING": "best 2"}),
+    ],
+)
+def test_kill_9_and_the_same_command_again_equal_the_uninterrupted_run(
+    method, kill, overrides, run, outcome, tmp_path, data_dir
+):
+    more = ["method=pseudo_label", f"method._target_=tests.killer.Killed{method}", "trainer.save_every=3"]
+    process = started(overrides(*more), **kill)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == -signal.SIGKILL, errors
+    run(*more)
+    resumed = outcome()
+    run(*more, f"runs_dir={tmp_path / 'whole'}")
+    assert resumed == outcome(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("step", range(1, 12))
+def test_resuming_after_any_step_equals_the_uninterrupted_run(step, run, outcome, tmp_path, monkeypatch):
+    """Stops at every possible step, with checkpoints at steps 3, 4, 6, 8, 9 and 12."""
+    more = ["method=pseudo_label", "method._target_=tests.test_resume.StopsOnce", "trainer.save_every=3"]
+    monkeypatch.setattr(StopsOnce, "at", step)
+    with pytest.raises(ZeroDivisionError):
+        run(*more)
+    monkeypatch.setattr(StopsOnce, "at", None)
+    run(*more)
+    resumed = outcome()
+    run(*more, f"runs_dir={tmp_path / 'whole'}")
+    assert resumed == outcome(tmp_path / "whole")
