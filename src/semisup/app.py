@@ -14,6 +14,7 @@ from typing import Any
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -28,12 +29,26 @@ def main() -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # makes Hydra raise, so that the sentence below is ours
     arguments = sys.argv
     sys.argv = [arguments[0], *map(admit, arguments[1:])]
+    failed: list[SemisupError] = []
+
+    def job(config: DictConfig) -> float | None:
+        try:
+            return task(config)
+        except SemisupError as error:
+            if HydraConfig.get().mode == RunMode.MULTIRUN:
+                raise  # Hydra stops the sweep and says which job it was
+            failed.append(error)
+            return None
+
     try:
-        hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")(task)()
+        hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")(job)()
     except SemisupError as error:
-        _stop(str(error), error.exit_status)
+        failed.append(error)
     except (HydraException, OmegaConfBaseException) as error:
-        _stop(sentence(error), 1)
+        failed.append(SemisupError(sentence(error)))
+    if failed:
+        print(f"semisup: {failed[0]}", file=sys.stderr)
+        sys.exit(failed[0].exit_status)
 
 
 def task(config: DictConfig) -> float | None:
@@ -74,11 +89,6 @@ def _own_arguments() -> Iterator[None]:
         yield
     finally:
         sys.argv = arguments
-
-
-def _stop(message: str, status: int) -> None:
-    print(f"semisup: {message}", file=sys.stderr)
-    sys.exit(status)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,74 @@
+"""One picture file of any kind to an array of bytes."""
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+ORIENTATION = 0x0112  # the EXIF tag; from 5 on, height and width are exchanged
+
+
+def decode(path: Path, size: tuple[int, int], grey: bool = False) -> NDArray[np.uint8]:
+    """The picture upright, its short side resized, its centre cut out: (H, W, 3) uint8, or (H, W, 1) if grey.
+
+    size: (H, W). Of an animation the first frame is taken; transparency is laid over white. Raises ValueError, saying
+    what is wrong, if the file cannot be read.
+    """
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    if path.stat().st_size == 0:
+        raise ValueError("empty file")
+    height, width = size
+    try:
+        with Image.open(path) as image:
+            image.draft(None, (2 * width, 2 * height))  # a JPEG is decoded at 1/2, 1/4 or 1/8 where that is enough
+            ImageOps.exif_transpose(image, in_place=True)
+            fitted = ImageOps.fit(eight_bit(image), (width, height), Image.Resampling.BILINEAR)
+    except UnidentifiedImageError as error:
+        raise ValueError("not a picture") from error
+    except Exception as error:  # decoders raise nearly anything on a damaged file
+        raise ValueError(str(error) or type(error).__name__) from error
+    return np.asarray(fitted.convert("L" if grey else "RGB"), dtype=np.uint8).reshape(height, width, -1)
+
+
+def eight_bit(image: "Image") -> "Image":
+    """A picture of any mode as mode L or RGB. Raises ValueError where its numbers have no defined white."""
+    from PIL import Image
+
+    if image.mode.startswith("I"):  # 16 bits; PIL's own conversion would clip instead of scale
+        values = np.asarray(image).astype(np.int64)
+        if values.min() < 0 or values.max() > 65535:
+            raise ValueError("32-bit values without a defined range")
+        values[values == image.info.get("transparency")] = 65535
+        return Image.fromarray(((values + 128) // 257).astype(np.uint8))
+    if image.mode == "F":
+        raise ValueError("floating-point values without a defined range")
+    if image.has_transparency_data:
+        white = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
+    return image if image.mode == "L" else image.convert("RGB")
+
+
+def survey(paths: Iterable[Path]) -> tuple[set[tuple[int, int]], set[str]]:
+    """The sizes (H, W), upright, and PIL modes that occur, from the files' heads; unreadable files are passed over."""
+    with ThreadPoolExecutor() as pool:
+        heads = {head for head in pool.map(_head, paths) if head}
+    return {size for size, _ in heads}, {mode for _, mode in heads}
+
+
+def _head(path: Path) -> tuple[tuple[int, int], str] | None:
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+            turned = image.getexif().get(ORIENTATION, 1) >= 5
+            return ((width, height) if turned else (height, width)), image.mode
+    except Exception:
+        return None  # decode() will say what is wrong with it

@@ -1,0 +1,170 @@
+"""Your own pictures: every kind of file, every layout, and a sentence for what is wrong."""
+
+import os
+from pathlib import Path
+
+import pytest
+from numpy.testing import assert_array_equal
+from PIL import Image
+
+from semisup.data.sources import folder
+from semisup.errors import SemisupError
+
+RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
+
+
+def save(file: Path, color: tuple[int, int, int] = RED, size: tuple[int, int] = (4, 4)) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size, color).save(file)
+
+
+def pets(root: Path, part: str = "", count: int = 3) -> Path:
+    """`count` red cats and blue dogs in class folders."""
+    for number in range(count):
+        save(root / part / "cat" / f"{number}.png", RED)
+        save(root / part / "dog" / f"{number}.png", BLUE)
+    return root
+
+
+# Layouts
+
+
+def test_labeled_unlabeled_and_test_folders(tmp_path):
+    """Labeled pictures come first, in the order of the classes; unlabeled ones may lie at any depth."""
+    root = pets(pets(tmp_path / "my pets", "labeled", 2), "test", 1)
+    save(root / "unlabeled" / "deep" / "down" / "b.png", GREEN)
+    save(root / "unlabeled" / "a.png", WHITE)
+    store = folder(tmp_path / "data", str(root), size=4)
+    assert store.classes == ("cat", "dog")
+    assert_array_equal(store.targets, [0, 0, 1, 1, -1, -1])
+    assert_array_equal(store.images[:, 0, 0], [RED, RED, BLUE, BLUE, WHITE, GREEN])
+    assert_array_equal(store.test_targets, [0, 1])
+    assert_array_equal(store.test_images[:, 3, 3], [RED, BLUE])
+    assert store.labelable == 4
+    assert (stored(tmp_path, "my-pets") / "files.txt").read_text().splitlines() == [
+        *("labeled/cat/0.png", "labeled/cat/1.png", "labeled/dog/0.png", "labeled/dog/1.png"),
+        *("unlabeled/a.png", "unlabeled/deep/down/b.png"),
+    ]
+
+
+def stored(tmp_path: Path, name: str) -> Path:
+    (found,) = (tmp_path / "data").glob(f"{name}-????????")
+    return found
+
+
+def test_train_and_test_folders(tmp_path):
+    store = folder(tmp_path / "data", str(pets(pets(tmp_path / "p", "train", 2), "test", 1)), size=4)
+    assert (len(store.images), len(store.test_images)) == (4, 2)
+
+
+def test_bare_class_folders_have_no_test_set_unless_asked_for(tmp_path):
+    pets(tmp_path / "p", count=5)
+    assert folder(tmp_path / "data", str(tmp_path / "p"), size=4).test_images.shape == (0, 4, 4, 3)
+    store = folder(tmp_path / "data", str(tmp_path / "p"), size=4, test_fraction=0.4)
+    assert_array_equal(store.targets, [0, 0, 0, 1, 1, 1])
+    assert_array_equal(store.test_targets, [0, 0, 1, 1])
+    assert_array_equal(store.test_images[:, 0, 0], [RED, RED, BLUE, BLUE])
+
+
+def test_what_systems_leave_behind_is_no_picture(tmp_path):
+    root = pets(tmp_path / "p")
+    for name in ("cat/Thumbs.db", "dog/.DS_Store", "cat/._0.png", ".git/config", "__MACOSX/cat/0.png"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(b"x")
+    assert len(folder(tmp_path / "data", str(root), size=4).images) == 6
+
+
+def test_folders_and_files_that_are_not_read_are_named(tmp_path, capsys):
+    root = pets(pets(tmp_path / "p", "train"), "validation")
+    save(root / "train" / "loose.png")
+    folder(tmp_path / "data", str(root), size=4)
+    said = capsys.readouterr().err
+    assert f"{root / 'validation'} is not read" in said
+    assert f"1 files directly in {root / 'train'} are in no class folder" in said
+
+
+def test_an_unchanged_folder_is_reopened_and_a_changed_one_imported_again(tmp_path):
+    root = pets(tmp_path / "p")
+    assert len(folder(tmp_path / "data", str(root), size=4).images) == 6
+    meta = stored(tmp_path, "p") / "meta.json"
+    written = meta.stat().st_mtime_ns
+    folder(tmp_path / "data", str(root), size=4)
+    assert meta.stat().st_mtime_ns == written
+    save(root / "cat" / "0.bmp", GREEN)
+    assert_array_equal(folder(tmp_path / "data", str(root), size=4).images[0, 0, 0], GREEN)
+    save(root / "cat" / "0.bmp", WHITE)  # as many bytes as before
+    os.utime(root / "cat" / "0.bmp", ns=(0, 0))  # a clock may be too coarse to tell the two apart
+    assert_array_equal(folder(tmp_path / "data", str(root), size=4).images[0, 0, 0], WHITE)
+    assert folder(tmp_path / "data", str(root), size=2).images.shape == (7, 2, 2, 3)
+
+
+# Files that cannot be read
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    """Ten readable pictures and an empty, a truncated and a text file, the last in the test folder."""
+    root = pets(pets(tmp_path / "p", "train", 4), "test", 1)
+    (root / "train" / "cat" / "empty.png").touch()
+    save(root / "train" / "dog" / "1.bmp", size=(64, 64))
+    whole = (root / "train" / "dog" / "1.bmp").read_bytes()
+    (root / "train" / "dog" / "1.bmp").write_bytes(whole[: len(whole) // 2])
+    (root / "test" / "cat" / "notes.txt").write_text("not a picture")
+    return root
+
+
+def test_unreadable_files_are_all_named_with_the_way_out(tmp_path, broken):
+    with pytest.raises(SemisupError) as error:
+        folder(tmp_path / "data", str(broken), size=4)
+    for part in (
+        "3 of 13 files",
+        "train/cat/empty.png (empty file)",
+        "train/dog/1.bmp (image file is truncated",
+        "test/cat/notes.txt (not a picture)",
+        "data.skip_unreadable=true",
+    ):
+        assert part in str(error.value)
+    assert not list((tmp_path / "data").iterdir())
+
+
+def test_skipped_files_leave_no_row_and_are_listed(tmp_path, broken, capsys):
+    store = folder(tmp_path / "data", str(broken), size=4, skip_unreadable=True)
+    assert_array_equal(store.images[:, 0, 0], [RED] * 4 + [BLUE] * 4)
+    assert_array_equal(store.targets, [0] * 4 + [1] * 4)
+    assert store.labelable == 8
+    assert_array_equal(store.test_images[:, 0, 0], [RED, BLUE])
+    skipped = ["train/cat/empty.png", "train/dog/1.bmp", "test/cat/notes.txt"]
+    assert (stored(tmp_path, "p") / "skipped.txt").read_text().splitlines() == skipped
+    assert len((stored(tmp_path, "p") / "files.txt").read_text().splitlines()) == 8
+    said = capsys.readouterr().err
+    assert all(name in said for name in skipped)
+
+
+def test_a_class_without_one_readable_picture_is_named(tmp_path):
+    root = pets(tmp_path / "p")
+    (root / "eel").mkdir()
+    (root / "eel" / "0.png").touch()
+    with pytest.raises(SemisupError, match="No labeled picture of class 'eel' can be read"):
+        folder(tmp_path / "data", str(root), size=4, skip_unreadable=True)
+
+
+# Options
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"size": 0}, "data.size is 0"),
+        ({"test_fraction": 1.0}, "must be at least 0 and below 1"),
+        ({"test_fraction": 0.01}, "leaves none in any class to test on"),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_a_sentence(tmp_path, options, sentence):
+    with pytest.raises(SemisupError, match=sentence):
+        folder(tmp_path / "data", str(pets(tmp_path / "p")), **options)
+
+
+def test_a_test_fraction_beside_a_test_folder_is_refused(tmp_path):
+    root = pets(pets(tmp_path / "p", "train"), "test")
+    with pytest.raises(SemisupError, match=r"already has a test folder; set data\.test_fraction to 0"):
+        folder(tmp_path / "data", str(root), test_fraction=0.5)

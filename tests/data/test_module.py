@@ -1,0 +1,65 @@
+"""The data module, and what it may not know."""
+
+import pickle
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from semisup.data import SSLDataModule
+from semisup.data.sources import digits
+from semisup.methods import PseudoLabel, Supervised
+
+
+def test_nothing_of_the_hidden_labels_can_be_reached_through_the_data_module(data_dir):
+    """Two data modules, one of true and one of scrambled hidden labels, are the same down to the last byte."""
+    store = digits(data_dir)
+    data = SSLDataModule(store, labels=60, validation=20)
+    scrambled = store.targets.copy()
+    scrambled[data.split.unlabeled] = (scrambled[data.split.unlabeled] + 1) % 10
+    other = SSLDataModule(replace(store, targets=scrambled), split=data.split)
+    assert pickle.dumps(data) == pickle.dumps(other)
+    assert (data.store.targets[data.split.unlabeled] == -1).all()
+    assert (data.store.targets[data.split.known] == store.targets[data.split.known]).all()
+
+
+def test_batches_hold_the_views_a_method_asks_for_and_no_label_of_an_unlabeled_image(data_dir):
+    data = SSLDataModule(digits(data_dir), labels=60, batch_size=4, ratio=3, flip=False, padding=1)
+
+    class Both(PseudoLabel):
+        views = ("weak", "strong", "weak_2")
+
+    raw = {name: stream.batch(0) for name, stream in data.streams(Both).items()}
+    batch = data.on_after_batch_transfer(raw, 0)
+    assert set(batch["labeled"]) == {"image", "label", "index"}
+    assert set(batch["unlabeled"]) == {"weak", "strong", "weak_2", "target", "weight", "index"}
+    assert batch["labeled"].image.shape == (4, 1, 8, 8)
+    assert batch["unlabeled"].strong.shape == (12, 1, 8, 8)
+    assert not torch.equal(batch["unlabeled"].weak, batch["unlabeled"].weak_2)
+    assert (batch["unlabeled"].target == -1).all()
+    assert (batch["unlabeled"].weight == 0).all()
+    assert set(data.streams(Supervised)) == {"labeled"}
+
+
+def test_prediction_sees_the_unlabeled_images_without_a_label(data_dir):
+    data = SSLDataModule(digits(data_dir), labels=60)
+    labels = torch.cat([batch["label"] for batch in data.predict_dataloader()])
+    index = torch.cat([batch["index"] for batch in data.predict_dataloader()])
+    assert (labels == -1).all()
+    assert np.array_equal(index.numpy(), data.split.unlabeled)
+
+
+def test_labeled_images_join_the_unlabeled_stream_only_if_they_should(data_dir):
+    store = digits(data_dir)
+    apart = SSLDataModule(store, labels=60, labeled_in_unlabeled=False)
+    assert not np.intersect1d(apart.split.stream, apart.split.known).size
+    joined = SSLDataModule(store, labels=60)
+    assert np.intersect1d(joined.split.stream, joined.split.known).tolist() == joined.split.labeled.tolist()
+
+
+def test_a_misread_name_of_a_batch_says_what_there_is():
+    from semisup.data import Batch
+
+    with pytest.raises(AttributeError, match="this batch has weak, and no 'wek'"):
+        _ = Batch(weak=torch.zeros(1)).wek

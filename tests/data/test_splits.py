@@ -1,0 +1,110 @@
+"""Splits: who is labeled, who validates, who is unlabeled."""
+
+import numpy as np
+import pytest
+
+from semisup.data import Store, make_split
+from semisup.data.splits import apportion, long_tail
+from semisup.errors import SemisupError
+
+
+def store(counts: list[int], extra: int = 0, unknown: int = 0) -> Store:
+    """A store whose class c has counts[c] images, then some of unknown class, then `extra` that may not be labeled."""
+    targets = np.repeat(np.arange(len(counts)), counts)
+    targets = np.random.default_rng(0).permutation(targets)
+    targets = np.concatenate([targets, np.full(unknown, -1), np.zeros(extra, np.int64)])
+    images = np.zeros((len(targets), 2, 2, 1), np.uint8)
+    classes = tuple("abcdefghij"[: len(counts)])
+    empty = np.zeros((0, 2, 2, 1), np.uint8)
+    labelable = len(targets) - extra
+    return Store("toy", classes, images, targets, empty, np.zeros(0, np.int64), labelable, (0.0,), (1.0,), "toy")
+
+
+def per_class(s: Store, index: np.ndarray) -> list[int]:
+    return np.bincount(s.targets[index], minlength=len(s.classes)).tolist()
+
+
+def test_validation_comes_out_of_the_labels_and_the_three_parts_never_overlap():
+    s = store([50, 50, 50], extra=7, unknown=11)
+    split = make_split(s, labels=30, validation=6, seed=3)
+    assert per_class(s, split.labeled) == [8, 8, 8]
+    assert per_class(s, split.validation) == [2, 2, 2]
+    everyone = np.concatenate([split.labeled, split.validation, split.unlabeled])
+    assert sorted(everyone) == list(range(168))
+    assert sorted(split.stream) == sorted(np.concatenate([split.labeled, split.unlabeled]))
+
+
+def test_labels_per_class_all_labels_and_fractions_of_validation():
+    s = store([20, 30])
+    assert len(make_split(s, labels="4/class", validation=0).labeled) == 8
+    split = make_split(s, labels="all", validation=0.2)
+    assert per_class(s, split.validation) == [4, 6], "in the proportions of the labels"
+    assert len(split.unlabeled) == 0
+
+
+def test_first_n_takes_the_data_sets_own_order_and_validates_on_the_last():
+    split = make_split(store([50, 50]), labels=20, validation=5, strategy="first_n", unlabeled=10)
+    assert split.labeled.tolist() == list(range(15))
+    assert split.validation.tolist() == list(range(15, 20))
+    assert split.unlabeled.tolist() == list(range(20, 30))
+
+
+def test_extra_images_and_images_of_unknown_class_are_never_labeled():
+    s = store([5, 5], extra=90, unknown=50)
+    for strategy in ("class_balanced", "random", "first_n"):
+        split = make_split(s, labels="all", validation=0, strategy=strategy)
+        assert split.labeled.tolist() == list(range(10))
+        assert len(split.unlabeled) == 140
+
+
+def test_a_long_tail_on_either_side():
+    """γ = 4 with 3 classes: shares 4 : 2 : 1. 28 labels are 16, 8, 4; reversed, 4, 8, 16. Of 60 unlabeled images a
+    class at most, 60 : 30 : 15 keeps the ratio; after the labels have gone, 44 + 52 + 56 are left: 44 : 22 : 11.
+    """
+    s = store([60, 60, 60])
+    split = make_split(s, labels=28, validation=0, imbalance=4)
+    assert per_class(s, split.labeled) == [16, 8, 4]
+    split = make_split(s, labels=28, validation=0, imbalance=-4)
+    assert per_class(s, split.labeled) == [4, 8, 16]
+    split = make_split(s, labels=28, validation=0, imbalance=4, unlabeled_imbalance=4)
+    assert per_class(s, split.unlabeled) == [44, 22, 11]
+
+
+def test_a_seed_is_a_split_and_another_seed_another_one():
+    s = store([50, 50])
+    assert make_split(s, labels=10, seed=1).hash == make_split(s, labels=10, seed=1).hash
+    assert make_split(s, labels=10, seed=1).hash != make_split(s, labels=10, seed=2).hash
+
+
+def test_apportioning_gives_largest_remainders_their_share():
+    """10 in shares .55 : .25 : .20 is 5.5, 2.5, 2; the one that is left goes to one of the first two."""
+    counts = apportion(10, np.array([0.55, 0.25, 0.20]), np.random.default_rng(0))
+    assert counts.tolist() in ([6, 2, 2], [5, 3, 2])
+    assert long_tail(3, 4) == pytest.approx([4 / 7, 2 / 7, 1 / 7])
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"labels": 101}, "asks for 101 labels; toy has 100"),
+        ({"labels": "some"}, "data.labels=some is not understood"),
+        ({"labels": 10, "validation": 10}, "none would train"),
+        ({"labels": 10, "validation": 1.5}, "neither a number of images nor a fraction"),
+        ({"labels": 1, "validation": 0}, "no labeled image is left to train class"),
+        ({"labels": 96, "validation": 0}, "has 10: ask for fewer"),
+        ({"labels": 10, "unlabeled": 91}, "more than the 90 images"),
+        ({"labels": 10, "imbalance": 0.5}, "an imbalance is at least 1"),
+        ({"labels": 10, "imbalance": 5, "strategy": "random"}, "needs data.strategy=class_balanced"),
+    ],
+)
+def test_what_cannot_be_split_is_said_in_a_sentence(options, sentence):
+    with pytest.raises(SemisupError, match=sentence):
+        make_split(store([90, 10]), **options)
+
+
+def test_a_run_refuses_another_split_than_the_one_it_began_with(tmp_path):
+    s = store([50, 50])
+    make_split(s, labels=10, seed=1).save(tmp_path, s)
+    make_split(s, labels=10, seed=1).save(tmp_path, s)
+    with pytest.raises(SemisupError, match="begun with another split"):
+        make_split(s, labels=10, seed=2).save(tmp_path, s)

@@ -1,0 +1,173 @@
+"""Stores on disk: whole or not there, and honest about damage."""
+
+import multiprocessing
+import resource
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from numpy.typing import NDArray
+
+from semisup.data.store import (
+    finish_store,
+    open_store,
+    statistics,
+    write_array,
+    write_store,
+    written_atomically,
+)
+from semisup.errors import SemisupError
+
+CLASSES = ("cat", "dog")
+
+
+def pictures(count: int, size: int = 5, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    random = np.random.default_rng(seed)
+    return random.integers(0, 256, (count, size, size, 3), dtype=np.uint8), random.integers(0, 2, count)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A store of 7 training images, 4 extra ones without a class, and 3 test images."""
+    extra = (pictures(4, seed=1)[0], np.full(4, -1))
+    write_store(tmp_path / "pets", "pets", CLASSES, pictures(7), pictures(3, seed=2), extra)
+    return tmp_path / "pets"
+
+
+def test_a_store_is_read_as_it_was_written(folder):
+    store = open_store(folder)
+    assert (store.name, store.classes, store.labelable, store.shape) == ("pets", CLASSES, 7, (3, 5, 5))
+    assert_array_equal(store.images[:7], pictures(7)[0])
+    assert_array_equal(store.images[7:], pictures(4, seed=1)[0])
+    assert_array_equal(store.targets, [*pictures(7)[1], -1, -1, -1, -1])
+    assert_array_equal(store.test_images, pictures(3, seed=2)[0])
+    assert_array_equal(store.test_targets, pictures(3, seed=2)[1])
+
+
+def test_a_store_without_a_test_set_has_no_test_rows(tmp_path):
+    write_store(tmp_path / "pets", "pets", CLASSES, pictures(7), pictures(0))
+    assert open_store(tmp_path / "pets").test_images.shape == (0, 5, 5, 3)
+
+
+def test_a_table_keeps_its_numbers_and_has_the_shape_of_a_row(tmp_path):
+    values = np.array([[0.5, 1e9], [1.5, -3.0]])
+    write_store(tmp_path / "t", "t", CLASSES, (values, np.array([0, 1])), (values[:1], np.array([0])))
+    store = open_store(tmp_path / "t")
+    assert store.shape == (2,)
+    assert store.images.dtype == np.float32
+    assert_array_equal(store.images, values.astype(np.float32))
+
+
+def test_hiding_leaves_only_the_known_targets(folder):
+    store = open_store(folder)
+    hidden = store.hide(np.array([2, 5]))
+    expected = np.full(11, -1)
+    expected[[2, 5]] = store.targets[[2, 5]]
+    assert_array_equal(hidden.targets, expected)
+    assert (store.targets[:7] >= 0).all(), "the store itself must keep its targets"
+
+
+def test_the_fingerprint_changes_with_one_pixel_and_only_then(tmp_path):
+    images, targets = pictures(7)
+    write_store(tmp_path / "a", "pets", CLASSES, (images, targets), pictures(3))
+    write_store(tmp_path / "b", "pets", CLASSES, (images, targets), pictures(3))
+    images[6, 4, 4, 2] ^= 1
+    write_store(tmp_path / "c", "pets", CLASSES, (images, targets), pictures(3))
+    one, same, other = (open_store(tmp_path / name).fingerprint for name in "abc")
+    assert one == same != other
+
+
+def test_image_statistics_are_those_of_all_pixels_in_0_to_1():
+    images = pictures(11)[0]
+    mean, std = statistics(images, block=4)  # 4 + 4 + 3: the last block is not full
+    assert_allclose(mean, (images / 255).mean((0, 1, 2)))
+    assert_allclose(std, (images / 255).std((0, 1, 2)))
+
+
+def test_table_statistics_survive_large_numbers_and_constant_columns():
+    """Seconds since 1970 (1.7e9, spread 1): mean of squares minus squared mean would be off by thousands."""
+    column = np.random.default_rng(0).normal(1.7e9, 1.0, 1000)
+    values = np.stack([column, np.full(1000, 0.1), column * 1e-20], axis=1)
+    mean, std = statistics(values, block=300)
+    assert_allclose(mean, values.mean(0))
+    assert_allclose(std, [column.std(), 1.0, (column * 1e-20).std()], rtol=1e-6)
+
+
+@pytest.mark.parametrize("file", ["images.npy", "targets.npy", "test_images.npy", "test_targets.npy"])
+def test_a_truncated_file_is_named(folder, file):
+    content = (folder / file).read_bytes()
+    (folder / file).write_bytes(content[:-1])
+    with pytest.raises(SemisupError, match=rf"{file} is damaged: it has {len(content) - 1:,} bytes instead of"):
+        open_store(folder)
+
+
+@pytest.mark.parametrize("file", ["images.npy", "meta.json"])
+def test_a_missing_file_is_named(folder, file):
+    (folder / file).unlink()
+    with pytest.raises(SemisupError, match=rf"{file}.*delete it and import it again"):
+        open_store(folder)
+
+
+def test_a_failed_import_keeps_nothing(tmp_path):
+    images = pictures(7)[0]
+    with (
+        pytest.raises(ValueError, match="6 rows were given where 7 were announced"),
+        written_atomically(tmp_path / "pets") as draft,
+    ):
+        write_array(draft / "images.npy", [images[:6]], images.shape, "uint8")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_second_of_two_imports_keeps_the_first_ones_store(folder):
+    before = open_store(folder).fingerprint
+    write_store(folder, "pets", CLASSES, pictures(9, seed=3), pictures(3))
+    assert open_store(folder).fingerprint == before
+    assert [path.name for path in folder.parent.iterdir()] == ["pets"]
+
+
+def test_a_killed_import_leaves_nothing_that_is_read_and_can_be_repeated(tmp_path):
+    folder = tmp_path / "pets"
+    process = multiprocessing.get_context("fork").Process(target=import_that_hangs, args=(folder,))
+    process.start()
+    deadline = time.monotonic() + 30
+    while not (started := list(tmp_path.glob(".pets.draft-*/half"))) and time.monotonic() < deadline:
+        time.sleep(0.005)
+    process.kill()
+    process.join()
+    assert started, "the import was not under way"
+    assert process.exitcode == -9
+    assert not folder.exists()
+    write_store(folder, "pets", CLASSES, pictures(7), pictures(3))
+    assert_array_equal(open_store(folder).images, pictures(7)[0])
+
+
+def import_that_hangs(folder: Path) -> None:
+    def blocks(marker: Path) -> Iterator[NDArray[np.uint8]]:
+        yield pictures(4)[0]
+        marker.touch()
+        time.sleep(60)
+
+    with written_atomically(folder) as draft:
+        write_array(draft / "images.npy", blocks(draft / "half"), (7, 5, 5, 3), "uint8")
+        finish_store(draft, "pets", CLASSES)
+
+
+@pytest.fixture
+def small_disk() -> Iterator[None]:
+    """No file may grow beyond 64 KiB: the system then fails a write as it does on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (65536, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.usefixtures("small_disk")
+def test_a_full_disk_is_one_sentence_and_keeps_nothing(tmp_path):
+    with pytest.raises(SemisupError, match=r"pets could not be written \(.+\); nothing was kept"):
+        write_store(tmp_path / "pets", "pets", CLASSES, pictures(1000), pictures(3))
+    assert not list(tmp_path.iterdir())
+    write_store(tmp_path / "pets", "pets", CLASSES, pictures(100), pictures(3))  # 7,500 bytes find room
+    assert len(open_store(tmp_path / "pets").images) == 100
