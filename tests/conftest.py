@@ -1,9 +1,12 @@
 """Small, quick runs for the tests: digits, a small dense network, a dozen steps."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+os.environ["OMP_NUM_THREADS"] = "1"  # for the processes that tests start, too: quickest for networks this small
 
 import pytest
 import torch
@@ -12,6 +15,8 @@ from omegaconf import OmegaConf
 from rich.console import Console
 
 from semisup.app import CONF, admit
+
+torch.set_num_threads(1)
 
 SMALL = (
     "data.labels=60",
@@ -24,11 +29,6 @@ SMALL = (
     "trainer.val_check_interval=4",
     "trainer.log_every_n_steps=2",
 )
-
-
-@pytest.fixture(autouse=True)
-def _two_threads() -> None:
-    torch.set_num_threads(2)
 
 
 @pytest.fixture(scope="session")

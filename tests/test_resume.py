@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -18,10 +19,12 @@ class StopsOnce(PseudoLabel):
     """A method from outside the package, that fails at the step `at`."""
 
     at: int | None = None
+    seen: ClassVar[list[int]] = []
 
     def loss(self, labeled: Batch, unlabeled: Batch) -> Loss:
         if self.trainer.global_step == self.at:
             raise ZeroDivisionError
+        self.seen.append(self.trainer.global_step)
         return super().loss(labeled, unlabeled)
 
 
@@ -56,10 +59,27 @@ def test_kill_9_and_the_same_command_again_equal_the_uninterrupted_run(
     process = started(overrides(*more), **kill)
     _, errors = process.communicate(timeout=120)
     assert process.returncode == -signal.SIGKILL, errors
+    assert list((tmp_path / "runs").glob("*/round0/last.ckpt"))
     run(*more)
     resumed = outcome()
     run(*more, f"runs_dir={tmp_path / 'whole'}")
     assert resumed == outcome(tmp_path / "whole")
+
+
+def test_a_finished_run_is_not_trained_again(run, monkeypatch):
+    more = ["method=pseudo_label", "method._target_=tests.test_resume.StopsOnce"]
+    first = run(*more)
+    monkeypatch.setattr(StopsOnce, "at", 0)
+    assert run(*more) == first
+
+
+def test_a_run_that_was_trained_but_not_yet_tested_is_only_tested(run, monkeypatch, tmp_path):
+    more = ["method=pseudo_label", "method._target_=tests.test_resume.StopsOnce"]
+    first = run(*more)
+    (result,) = (tmp_path / "runs").glob("*/result.json")
+    result.unlink()
+    monkeypatch.setattr(StopsOnce, "at", 0)
+    assert run(*more) == first
 
 
 @pytest.mark.parametrize("step", range(1, 12))
@@ -70,7 +90,10 @@ def test_resuming_after_any_step_equals_the_uninterrupted_run(step, run, outcome
     with pytest.raises(ZeroDivisionError):
         run(*more)
     monkeypatch.setattr(StopsOnce, "at", None)
+    StopsOnce.seen.clear()
     run(*more)
+    saved = max(s for s in (0, 3, 4, 6, 8, 9, 12) if s <= step)
+    assert StopsOnce.seen == list(range(saved, 12)), "it goes on from the last checkpoint"
     resumed = outcome()
     run(*more, f"runs_dir={tmp_path / 'whole'}")
     assert resumed == outcome(tmp_path / "whole")

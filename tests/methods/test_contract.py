@@ -1,0 +1,138 @@
+"""What every method in conf/method must do: a new one is tested by being there."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from rich.console import Console
+
+from semisup import config as configuration
+from semisup.app import CONF
+from semisup.data import Batch
+from semisup.run import make_method
+
+METHODS = sorted(file.stem for file in (CONF / "method").glob("*.yaml"))
+TOY = ("data._target_=tests.toy.toy", "data.padding=1", "data.labels=30", "data.validation=6")
+
+
+@pytest.fixture(params=METHODS)
+def name(request):
+    return request.param
+
+
+@pytest.fixture
+def built(config, name):
+    """The method, its data module and one step's batch, on toy images of two classes."""
+    full = configuration.complete(config(f"method={name}", *TOY, "+data.classes=2"))
+    store = configuration.load_source(full)
+    data, method = configuration.load_data(full, store), make_method(full, store)
+    method.progress = 0.9  # when every term of a loss counts
+    batch = data.on_after_batch_transfer({k: s.batch(0) for k, s in data.streams(method).items()}, 0)
+    return method, batch
+
+
+def test_the_loss_is_finite_and_its_gradient_reaches_the_whole_network(built):
+    method, batch = built
+    loss, terms = method.loss(batch["labeled"], batch.get("unlabeled", Batch()))
+    loss.backward()
+    assert loss.shape == ()
+    assert loss.dtype == torch.float32
+    assert torch.isfinite(loss)
+    assert all(torch.isfinite(torch.as_tensor(term)) for term in terms.values())
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in method.network.parameters())
+
+
+def test_the_views_declared_are_the_views_read(built):
+    method, batch = built
+
+    class Watched(Batch):
+        read: set[str] = set()
+
+        def __getitem__(self, key):
+            self.read.add(key)
+            return super().__getitem__(key)
+
+    method.loss(batch["labeled"], Watched(batch.get("unlabeled", Batch())))
+    assert Watched.read & set(batch.get("unlabeled", Batch())) - {"target", "weight", "index"} == set(method.views)
+    Watched.read.clear()
+
+
+def test_pseudo_labels_are_reported_as_they_are_used(built):
+    method, batch = built
+    method.loss(batch["labeled"], batch.get("unlabeled", Batch()))
+    if method.pseudo_labels is None:
+        return
+    target, weight, confidence = method.pseudo_labels
+    assert len(target) == len(weight) == len(confidence) == len(batch["unlabeled"].index)
+    assert weight.dtype == confidence.dtype == torch.float32
+    assert ((confidence >= 0) & (confidence <= 1)).all()
+    assert not any(t.requires_grad for t in method.pseudo_labels)
+
+
+def test_under_mixed_precision_losses_and_confidences_are_float32(built):
+    method, batch = built
+    with torch.autocast("cpu", torch.bfloat16):
+        loss, _ = method.loss(batch["labeled"], batch.get("unlabeled", Batch()))
+    assert loss.dtype == torch.float32
+    if method.pseudo_labels is not None:
+        assert method.pseudo_labels.confidence.dtype == torch.float32
+        assert method.pseudo_labels.weight.dtype == torch.float32
+
+
+def test_scrambled_hidden_labels_change_no_number_of_the_training(run, name, tmp_path):
+    """With the first 36 images labeled, the classes of the others are wrong in one run and right in the other: only
+    what the audit says differs."""
+    folders = []
+    for scrambled in ("false", "true"):
+        runs = tmp_path / scrambled
+        more = [*TOY, "data.strategy=first_n", f"+data.scrambled={scrambled}", f"method={name}", f"runs_dir={runs}"]
+        run(*more)
+        folders += runs.iterdir()
+    kept = [trained(folder) for folder in folders]
+    assert kept[0] == kept[1]
+    audits = [json.loads((folder / "result.json").read_text())["pseudo_labels"] for folder in folders]
+    assert (audits[0] is None and audits[1] is None) or audits[0] != audits[1]
+
+
+def trained(folder: Path) -> dict:
+    """Weights, optimizer state, test probabilities and curves of a run, without the audit's."""
+    from tests.conftest import flat
+
+    checkpoint = torch.load(folder / "round0" / "last.ckpt", weights_only=True)
+    header, *rows = [line.split(",") for line in (folder / "round0" / "metrics.csv").read_text().splitlines()]
+    keep = [i for i, column in enumerate(header) if not column.startswith("pseudo_labels/")]
+    return {
+        "weights": flat(checkpoint["state_dict"]),
+        "optimizer": flat(checkpoint["optimizer_states"]),
+        "curves": [[row[i] for i in keep] for row in rows],
+        "test": json.loads((folder / "result.json").read_text())["test"],
+    }
+
+
+def test_two_steps_of_each_precision_end(run, name):
+    for precision in ("32-true", "bf16-mixed"):
+        result = run(*TOY, f"method={name}", "trainer.max_steps=2", f"trainer.precision={precision}")
+        assert 0 <= result["test"]["accuracy"] <= 1
+
+
+def test_resumes_exactly(config, run, name, outcome, tmp_path):
+    """After a stop by a time limit of the test's own: the first half of the steps, then the same command again."""
+    from semisup.run import run as start
+
+    class Enough(Exception):
+        pass
+
+    class Stop(Console):
+        def print(self, *objects, **options):
+            if objects and str(objects[0]).startswith("step 8 "):
+                raise Enough
+
+    more = [*TOY, f"method={name}"]
+    with pytest.raises(Enough):
+        start(config(*more), Stop())
+    assert not list((tmp_path / "runs").glob("*/result.json"))
+    run(*more)
+    resumed = outcome()
+    run(*more, f"runs_dir={tmp_path / 'whole'}")
+    assert resumed == outcome(tmp_path / "whole")

@@ -1,0 +1,92 @@
+"""Losses against numbers that a person can check on paper."""
+
+import math
+
+import torch
+from torch import nn
+from torch.testing import assert_close
+
+from semisup.data import Batch
+from semisup.functional import confident, cross_entropy, ramp_up, weighted_cross_entropy
+from semisup.methods import PseudoLabel, Supervised
+
+
+def fixed(*probabilities: list[float]) -> torch.Tensor:
+    return torch.tensor(probabilities).log()
+
+
+def method(kind: type, **options: object) -> PseudoLabel:
+    """A method whose 'network' hands its inputs on as logits."""
+    return kind(nn.Identity(), ema=0, **options)
+
+
+def test_images_below_the_threshold_count_in_the_mean():
+    """Two images, one sure (p = .9), one not (p = .6); τ = .8. The sure one costs -log .7 on its other view.
+
+    L_u = (1 · -log .7 + 0) / 2 = 0.17834
+    """
+    target, weight = confident(fixed([0.9, 0.1], [0.6, 0.4]), threshold=0.8)
+    loss = weighted_cross_entropy(fixed([0.7, 0.3], [0.2, 0.8]), target, weight)
+    assert_close(loss, torch.tensor(0.17834), atol=1e-5, rtol=0)
+
+
+def test_a_probability_at_the_threshold_is_kept():
+    _, weight = confident(torch.zeros(1, 2), threshold=0.5)
+    assert weight.tolist() == [1.0]
+
+
+def test_soft_targets():
+    """H((.5, .5), (.8, .2)) = -(log .8 + log .2) / 2 = 0.91629"""
+    loss = weighted_cross_entropy(fixed([0.8, 0.2]), torch.tensor([[0.5, 0.5]]), torch.ones(1))
+    assert_close(loss, torch.tensor(0.91629), atol=1e-5, rtol=0)
+
+
+def test_the_ramp_is_lees():
+    """α(t) of Lee (2013), eq. 16, with T1 = 100, T2 = 600 and α_f = 3: 0, 0, 1.5, 3, 3 at t = 0, 100, 350, 600, 900."""
+    assert [3 * ramp_up(t, 100, 600) for t in (0, 100, 350, 600, 900)] == [0, 0, 1.5, 3, 3]
+    assert ramp_up(0.0, 0.0, 0.0) == 1.0
+
+
+def test_supervised_is_the_mean_cross_entropy():
+    """(-log .9 - log .4) / 2 = 0.51083"""
+    loss, _ = method(Supervised).loss(Batch(image=fixed([0.9, 0.1], [0.6, 0.4]), label=torch.tensor([0, 1])), Batch())
+    assert_close(loss, torch.tensor(0.51083), atol=1e-5, rtol=0)
+
+
+def test_pseudo_label_in_the_papers_form_weighs_every_image_by_the_ramp():
+    """t = .35 of the training, halfway between t1 = .1 and t2 = .6: α = 3 / 2.
+
+    Labeled: -log .9. Unlabeled: each at its own larger probability, (-log .8 - log .6) / 2 = 0.36698.
+    L = 0.10536 + 1.5 · 0.36698 = 0.65584
+    """
+    lee = method(PseudoLabel)
+    lee.progress = 0.35
+    labeled = Batch(image=fixed([0.9, 0.1]), label=torch.tensor([0]))
+    loss, terms = lee.loss(labeled, Batch(weak=fixed([0.8, 0.2], [0.4, 0.6])))
+    assert_close(loss, torch.tensor(0.65584), atol=1e-5, rtol=0)
+    assert math.isclose(float(terms["alpha"]), 1.5)
+
+
+def test_pseudo_label_with_a_threshold():
+    """As above with τ = .7: the second image is left out but counts in the mean. L = .10536 + 1.5 · .22314 / 2"""
+    thresholded = method(PseudoLabel, threshold=0.7)
+    thresholded.progress = 0.35
+    labeled = Batch(image=fixed([0.9, 0.1]), label=torch.tensor([0]))
+    loss, _ = thresholded.loss(labeled, Batch(weak=fixed([0.8, 0.2], [0.4, 0.6])))
+    assert_close(loss, torch.tensor(0.27272), atol=1e-5, rtol=0)
+    assert thresholded.pseudo_labels.weight.tolist() == [1.0, 0.0]
+    assert thresholded.pseudo_labels.target.tolist() == [0, 1]
+
+
+def test_the_gradient_of_a_pseudo_label_flows_through_the_prediction_only():
+    """d/dz of -log softmax(z)_0 at p = (.8, .2) is p - onehot = (-.2, .2); a gradient through the target would differ."""
+    z = fixed([0.8, 0.2]).requires_grad_()
+    target, weight = confident(z, 0.0)
+    weighted_cross_entropy(z, target, weight).backward()
+    assert_close(z.grad, torch.tensor([[-0.2, 0.2]]), atol=1e-6, rtol=0)
+
+
+def test_half_precision_logits_make_a_float32_loss():
+    logits = fixed([0.9, 0.1]).bfloat16()
+    assert cross_entropy(logits, torch.tensor([0])).dtype == torch.float32
+    assert confident(logits, 0.5)[1].dtype == torch.float32

@@ -1,0 +1,42 @@
+"""Two processes against one: the same global batches, the same curves."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MORE = ("method=pseudo_label", "method.t1=0", "method.t2=0", "backbone.dropout=0", "trainer.accelerator=cpu")
+
+
+@pytest.mark.parametrize("sweep", [False, True])
+def test_two_processes_see_the_batches_of_one_and_agree_with_it(sweep, overrides, run, outcome, tmp_path):
+    """Dropout is off, as each process draws its own. In a sweep, each job starts processes of its own."""
+    distributed = tmp_path / "distributed"
+    arguments = overrides(*MORE, f"runs_dir={distributed}", "trainer.devices=2", "trainer.strategy=ddp")
+    command = [sys.executable, "train.py", *(["-m"] if sweep else []), *arguments]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, env={**os.environ})
+    assert ended.returncode == 0, ended.stderr
+    run(*MORE)
+    one, two = outcome(), outcome(distributed)
+    assert rows(two["metrics"]) == pytest.approx(rows(one["metrics"]), rel=1e-3, abs=1e-5)
+    assert two["result"]["pseudo_labels"]["coverage"] == one["result"]["pseudo_labels"]["coverage"]
+    assert two["result"]["split"] == one["result"]["split"]
+    (folder,) = distributed.iterdir()
+    assert json.loads((folder / "result.json").read_text())["steps"] == 12
+
+
+def test_a_batch_that_cannot_be_shared_equally_is_refused(overrides):
+    arguments = overrides(*MORE, "batch.labeled=7", "trainer.devices=2", "trainer.strategy=ddp")
+    command = [sys.executable, "train.py", *arguments]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
+    assert ended.returncode != 0
+    assert "7 labeled images a step cannot be shared equally by 2 processes" in ended.stderr
+
+
+def rows(text: str) -> list[float]:
+    return [float(value) for row in csv.DictReader(text.splitlines()) for value in row.values() if value]
