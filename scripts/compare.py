@@ -34,17 +34,17 @@ def parser() -> argparse.ArgumentParser:
 
 def compare(options: argparse.Namespace) -> None:
     """Prints the comparison, and on stderr what was left out. Raises SemisupError."""
-    from semisup.report import comparison  # here, so that --help answers at once
+    from semisup.report import comparison, tables  # here, so that --help answers at once
 
     runs, left_out = comparison.find(options.runs)
     if left_out:
         print("Left out:", ", ".join(left_out), file=sys.stderr)
     groups = comparison.grouped(runs)
-    cells = comparison.rows(groups, comparison.choose(groups, options.baseline))
+    rows = tables.rows(groups, comparison.choose(groups, options.baseline))
     if options.markdown:
-        print(comparison.markdown(cells))
+        print(tables.markdown(rows))
     else:
-        Console().print(comparison.table(cells))
+        Console().print(tables.terminal(rows))
 
 
 if __name__ == "__main__":

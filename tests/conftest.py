@@ -68,7 +68,7 @@ def outcome(tmp_path: Path) -> Callable[..., dict[str, Any]]:
     """Everything that a run's folder says about its training, for comparison bit by bit."""
 
     def read(runs: Path = tmp_path / "runs") -> dict[str, Any]:
-        (folder,) = runs.iterdir()
+        (folder,) = (path for path in runs.iterdir() if not path.name.startswith("."))
         result = json.loads((folder / "result.json").read_text())
         del result["seconds"]
         checkpoints = {}

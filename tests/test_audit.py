@@ -10,9 +10,7 @@ from semisup.methods.base import PseudoLabels
 
 def reading(target: list[int], weight: list[float], confidence: list[float], truth: list[int]) -> dict:
     audit = Audit(np.array(truth), ("cat", "dog"), every=1)
-    audit.count(
-        PseudoLabels(torch.tensor(target), torch.tensor(weight), torch.tensor(confidence)), torch.tensor(truth)
-    )
+    audit.count(PseudoLabels(torch.tensor(target), torch.tensor(weight), torch.tensor(confidence)), torch.tensor(truth))
     audit.read((audit.per_class.clone(), audit.bins.clone()))
     return audit.reading
 

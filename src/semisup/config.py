@@ -91,6 +91,10 @@ def own(node: Mapping[str, Any], target: Callable[..., Any]) -> dict[str, Any]:
     return {key: value for key, value in node.items() if key in parameters(target)}
 
 
+def snake_case(target: str) -> str:
+    """The short name of a class or function: semisup.backbones.SmallCNN is small_cnn."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", target.rpartition(".")[2]).lower()
+
+
 def _kind(node: Mapping[str, Any]) -> str:
-    name = node.get("name") or node["_target_"].rpartition(".")[2]
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", str(name)).lower()  # SmallCNN -> small_cnn
+    return str(node.get("name") or snake_case(node["_target_"]))

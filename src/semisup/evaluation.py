@@ -21,12 +21,12 @@ def scores(logits: Tensor, label: Tensor) -> dict[str, Tensor]:
     }
 
 
-def accuracy_interval(hits: int, images: int) -> tuple[float, float]:
+def accuracy_interval(hits: int, images: int) -> list[float]:
     """95 % confidence interval of an accuracy (Wilson, 1927): what another test set of this size would make of it."""
     from scipy.stats import binomtest
 
     interval = binomtest(hits, images).proportion_ci(method="wilson")
-    return float(interval.low), float(interval.high)
+    return [float(interval.low), float(interval.high)]
 
 
 def confusion(predicted: NDArray[np.int64], label: NDArray[np.int64], classes: int) -> NDArray[np.int64]:

@@ -9,9 +9,6 @@ from typing import Any
 
 import numpy as np
 import yaml
-from rich import box
-from rich.table import Table
-from rich.text import Text
 from scipy.stats import ttest_1samp
 
 from semisup.config import ELSEWHERE, HARDWARE, Config
@@ -19,11 +16,6 @@ from semisup.errors import SemisupError, nearest
 from semisup.report.labels import labels, words
 
 FEWEST = 3  # with two values Student's interval reaches 13 standard errors to either side
-NOTE = (
-    "Test accuracy in %, by seed; mean ± standard deviation over the seeds, and 95 % interval of the mean (Student's t). "
-    "Differences in points, paired by seed and split, with their interval and the p of the paired t-test; p is not "
-    "corrected for the number of groups."
-)
 
 
 @dataclass(frozen=True)
@@ -151,61 +143,6 @@ def choose(groups: Sequence[Group], baseline: str | None = None) -> Group:
         choices = nearest(baseline, [group.label for group in found or groups])
         raise SemisupError(f"--baseline '{baseline}' fits {len(found) or 'none'} of the groups; {choices}")
     return found[0]
-
-
-def rows(groups: Sequence[Group], baseline: Group) -> list[dict[str, str]]:
-    """The table, the baseline first: each cell by the name of its column, in lines."""
-    return [
-        {
-            "group": group.label,
-            "accuracy": "\n".join(f"{run.seed}: {run.accuracy:.2f}" for run in group.runs),
-            "mean": _mean(group.accuracy),
-            "difference": "baseline" if group == baseline else _difference(group.difference(baseline)),
-            "pseudo-labels": _pseudo_labels(group.runs),
-        }
-        for group in sorted(groups, key=baseline.__ne__)
-    ]
-
-
-def table(cells: Sequence[dict[str, str]]) -> Table:
-    """For the terminal."""
-    result = Table(*cells[0], box=box.SIMPLE, show_lines=True, caption=NOTE, caption_justify="left")
-    for row in cells:
-        result.add_row(*map(Text, row.values()))
-    return result
-
-
-def markdown(cells: Sequence[dict[str, str]]) -> str:
-    """To paste."""
-    lines = [list(cells[0]), ["---"] * len(cells[0]), *(list(row.values()) for row in cells)]
-    return "\n".join(f"| {' | '.join(line)} |".replace("\n", ", ") for line in lines) + f"\n\n{NOTE}"
-
-
-def _mean(estimate: Estimate) -> str:
-    mean = f"{estimate.mean:.2f}" if estimate.sd is None else f"{estimate.mean:.2f} ± {estimate.sd:.2f}"
-    return f"{mean}\n{_interval(estimate, '.2f')}"
-
-
-def _difference(estimate: Estimate | None) -> str:
-    if estimate is None:
-        return "no seed in common"
-    p = "" if estimate.p is None else f"\np = {estimate.p:.2g}, {estimate.seeds} pairs"
-    return f"{estimate.mean:+.2f}\n{_interval(estimate, '+.2f')}{p}"
-
-
-def _interval(estimate: Estimate, form: str) -> str:
-    if estimate.interval is None:
-        return "too few seeds" if estimate.seeds < FEWEST else "equal for all seeds"
-    low, high = estimate.interval
-    return f"{low:{form}} to {high:{form}}"
-
-
-def _pseudo_labels(runs: Sequence[Run]) -> str:
-    """Means over the seeds, in %: how many of the used ones were right, how many were used."""
-    readings = [reading for run in runs if (reading := run.result["pseudo_labels"])]
-    right = [100 * reading["accuracy"] for reading in readings if reading["accuracy"] is not None]
-    used = [100 * reading["coverage"] for reading in readings]
-    return "\n".join([f"{np.mean(right):.1f} right"] * bool(right) + [f"{np.mean(used):.1f} used"] * bool(used))
 
 
 def _is_run(folder: Path) -> bool:

@@ -1,15 +1,14 @@
 """What tells configs apart, in words that a table has room for."""
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from semisup.config import Config
+from semisup.config import Config, snake_case
 
 
 def labels(configs: Sequence[Config]) -> list[str]:
-    """A label for each config: what is not the same in all, such as `method=pseudo_label threshold=0.95, batch ratio=3`.
+    """A label for each config: what is not the same in all, as in `method=pseudo_label threshold=0.95, batch ratio=3`.
 
     A node is named with its key where its class differs, and by its class alone where only options do. Configs that
     differ have different labels; a config without others is labeled by its method.
@@ -47,7 +46,7 @@ def _differs(name: str, node: Config, others: Iterable[Config]) -> bool:
 def _names(key: str, configs: Sequence[Config]) -> dict[str, str]:
     """Short names of the classes that a key has: PseudoLabel is pseudo_label; the whole path where two are alike."""
     targets = {node.get("_target_", key) for node in _nodes(key, configs)}
-    names = {t: re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", t.rpartition(".")[2]).lower() for t in targets}
+    names = {target: snake_case(target) for target in targets}
     return names if len(set(names.values())) == len(names) else {target: target for target in targets}
 
 
