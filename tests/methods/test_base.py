@@ -69,7 +69,7 @@ def test_weight_decay_spares_biases_and_norms():
 
 
 def test_schedules():
-    """Cosine over steps 10 to 110 after a warm-up of 10 steps: 1/10 at first, 1 at 10, 1/2 in the middle, 0 at the end."""
+    """Cosine over steps 10 to 110 after a warm-up of 10: 1/10 at first, 1 at 10, 1/2 in the middle, 0 at the end."""
     recipe = adam(warmup=10)
     assert [recipe.factor(s, 110) for s in (0, 9, 10, 60, 110)] == pytest.approx([0.1, 1, 1, 0.5, 0])
     assert adam(schedule="constant").factor(99, 100) == 1.0

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 import torch
@@ -47,7 +48,7 @@ def test_the_views_declared_are_the_views_read(built):
     method, batch = built
 
     class Watched(Batch):
-        read: set[str] = set()
+        read: ClassVar[set[str]] = set()
 
         def __getitem__(self, key):
             self.read.add(key)

@@ -79,7 +79,7 @@ def test_pseudo_label_with_a_threshold():
 
 
 def test_the_gradient_of_a_pseudo_label_flows_through_the_prediction_only():
-    """d/dz of -log softmax(z)_0 at p = (.8, .2) is p - onehot = (-.2, .2); a gradient through the target would differ."""
+    """d/dz of -log softmax(z)_0 at p = (.8, .2) is p - onehot = (-.2, .2); through the target it would differ."""
     z = fixed([0.8, 0.2]).requires_grad_()
     target, weight = confident(z, 0.0)
     weighted_cross_entropy(z, target, weight).backward()
