@@ -31,6 +31,7 @@ from semisup.evaluation import summary
 from semisup.loggers import log_confusion
 from semisup.methods import Method
 from semisup.metrics import MetricsCSV
+from semisup.schema import locate, parameters
 from semisup.training import Training
 from semisup.tuning import tuned
 
@@ -77,7 +78,8 @@ def _prepare(folder: Path, config: Config) -> None:
 def _train_and_test(config: Config, folder: Path, console: Console) -> Result:
     store = configuration.load_source(config)
     data = configuration.load_data(config, store)
-    data.split.save(folder, store)
+    if rank() == 0:
+        data.split.save(folder, store)
     if config["tune"]:
         config = _tune(config, folder, store)
         data = configuration.load_data(config, store)
@@ -104,12 +106,19 @@ def _train_and_test(config: Config, folder: Path, console: Console) -> Result:
 
 
 def make_method(config: Config, store: Store) -> Method:
-    """The method with a fresh network, whose weights are a function of the seed."""
+    """The method with a fresh network, whose weights are a function of the seed.
+
+    A method that keeps something per class or per image asks for `classes` or `images` (how many) in its constructor.
+    """
     torch.manual_seed(derived_seed(config["seed"], NETWORK))
-    network = configuration.build_network(config, store)
-    method: Method = configuration.build(
-        config["method"], network=network, optimizer=configuration.build(config["optimizer"])
-    )
+    given = {
+        "network": configuration.build_network(config, store),
+        "optimizer": configuration.build(config["optimizer"]),
+        "classes": len(store.classes),
+        "images": len(store.images),
+    }
+    wanted = parameters(locate(config["method"]["_target_"]))
+    method: Method = configuration.build(config["method"], **{k: v for k, v in given.items() if k in wanted})
     return method
 
 
@@ -123,7 +132,7 @@ def fit(
     console: Console,
 ) -> tuple[Checkpoints, list[Logger]]:
     """Trains one round in its folder, from where it was left. A finished one is not trained again."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     checkpoints = Checkpoints(folder, training.every, training.save_every)
     callbacks: list[Callback] = [StepSeed(config["seed"]), NaNGuard(training.log_every_n_steps), audit]
     watchers: list[Callback] = [ProgressBar(console, folder.parent.name), checkpoints, SaveWhenAsked(checkpoints)]

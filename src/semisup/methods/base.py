@@ -69,6 +69,17 @@ class Method(LightningModule):
         confidence = logits.detach().float().softmax(-1).amax(-1)
         self.pseudo_labels = PseudoLabels(target.detach(), weight.detach(), confidence)
 
+    def over_processes(self, x: Tensor) -> Tensor:
+        """The rows (n, ...) of all processes, in one order for all; of a single process, the rows themselves.
+
+        Statistics of a batch are taken over this, so that several devices keep the same state as one.
+        """
+        if self._trainer is None or self.trainer.world_size == 1:
+            return x
+        gathered: Any = self.all_gather(x)  # (processes, n, ...)
+        rows: Tensor = gathered.flatten(0, 1)
+        return rows
+
     def after_step(self) -> None:
         """Called when the optimizer has stepped; a method with state of its own extends it."""
         if self.average is not None:
