@@ -56,7 +56,7 @@ def _batch_size(method: Method, data: SSLDataModule) -> int:
         found = Tuner(trainer).scale_batch_size(
             method, datamodule=data, mode="power", init_val=16, steps_per_trial=2, max_val=largest
         )
-    return int(found or 16)
+    return min(int(found or 16), largest)  # the last doubling may overshoot
 
 
 def _trainer(folder: str) -> Trainer:

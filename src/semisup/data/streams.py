@@ -4,6 +4,7 @@ Nothing else decides which images and which random views a step sees. A run that
 exactly the batches it would have had, and several devices share the batches that one device would see alone.
 """
 
+import itertools
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -68,7 +69,10 @@ class Stream:
 
 
 class Steps:
-    """The steps of a stream from `start` on, for one process of several. Its length is that of the whole training."""
+    """The steps of a stream from `start` on, for one process of several, without end; the trainer knows when to stop.
+
+    Its length is that of the whole training, also when it starts in the middle: Lightning counts so.
+    """
 
     def __init__(self, stream: Stream, start: int, stop: int, rank: int, world_size: int, pin: bool = False) -> None:
         self.stream, self.start, self.stop = stream, start, stop
@@ -78,7 +82,7 @@ class Steps:
         return self.stop
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        for step in range(self.start, self.stop):
+        for step in itertools.count(self.start):
             batch = self.stream.batch(step, self.rank, self.world_size)
             yield (
                 {k: v.pin_memory() if isinstance(v, torch.Tensor) else v for k, v in batch.items()}
