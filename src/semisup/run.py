@@ -135,7 +135,7 @@ def fit(
     folder.mkdir(parents=True, exist_ok=True)
     checkpoints = Checkpoints(folder, training.every, training.save_every)
     callbacks: list[Callback] = [StepSeed(config["seed"]), NaNGuard(training.log_every_n_steps), audit]
-    watchers: list[Callback] = [ProgressBar(console, folder.parent.name), checkpoints, SaveWhenAsked(checkpoints)]
+    watchers: list[Callback] = [ProgressBar(console), checkpoints, SaveWhenAsked(checkpoints)]
     step = checkpoints.restore(audit)
     loggers = [MetricsCSV(folder / "metrics.csv", step), *configuration.build(config["logger"], folder=folder.parent)]
     if not checkpoints.finished:

@@ -10,15 +10,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 class ProgressBar(Callback):
     """Steps done, time left, and the last evaluation's figures."""
 
-    def __init__(self, console: Console, name: str) -> None:
-        self.console, self.name = console, name
+    def __init__(self, console: Console) -> None:
+        self.console = console
         self.bar: Progress | None = None
 
     def on_train_start(self, trainer: Trainer, pl_module: Any) -> None:
         if not trainer.is_global_zero or not self.console.is_terminal:
             return
         columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-        self.bar = Progress(TextColumn(self.name), *columns, TextColumn("{task.fields[figures]}"), console=self.console)
+        self.bar = Progress(TextColumn("training"), *columns, TextColumn("{task.fields[figures]}"), console=self.console)
         self.task = self.bar.add_task("", total=trainer.max_steps, completed=trainer.global_step, figures="")
         self.bar.start()
 
