@@ -59,7 +59,7 @@ def test_pseudo_label_in_the_papers_form_weighs_every_image_by_the_ramp():
     Labeled: -log .9. Unlabeled: each at its own larger probability, (-log .8 - log .6) / 2 = 0.36698.
     L = 0.10536 + 1.5 · 0.36698 = 0.65584
     """
-    lee = method(PseudoLabel)
+    lee = method(PseudoLabel, alpha=3, threshold=0)
     lee.progress = 0.35
     labeled = Batch(image=fixed([0.9, 0.1]), label=torch.tensor([0]))
     loss, terms = lee.loss(labeled, Batch(weak=fixed([0.8, 0.2], [0.4, 0.6])))
@@ -69,7 +69,7 @@ def test_pseudo_label_in_the_papers_form_weighs_every_image_by_the_ramp():
 
 def test_pseudo_label_with_a_threshold():
     """As above with τ = .7: the second image is left out but counts in the mean. L = .10536 + 1.5 · .22314 / 2"""
-    thresholded = method(PseudoLabel, threshold=0.7)
+    thresholded = method(PseudoLabel, alpha=3, threshold=0.7)
     thresholded.progress = 0.35
     labeled = Batch(image=fixed([0.9, 0.1]), label=torch.tensor([0]))
     loss, _ = thresholded.loss(labeled, Batch(weak=fixed([0.8, 0.2], [0.4, 0.6])))

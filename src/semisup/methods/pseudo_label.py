@@ -18,9 +18,9 @@ class PseudoLabel(Method):
         L = H(y, p(x)) + α(t) · mean_u 1[max p(u) ≥ τ] · H(argmax p(u), p(u))
         α(t) = 0 until t1, then linearly up to α at t2, then α
 
-    threshold: τ; 0 is the paper's form, which keeps every image; .95 is the usual form of later comparisons.
-    Departures: t1 and t2 are shares of the training instead of epochs 100 and 600; images are seen through weak views;
-    softmax and cross-entropy take the place of sigmoid units.
+    The defaults are those of later comparisons, τ = .95 and α = 1; the paper's form, which keeps every image, is
+    threshold=0, alpha=3. Departures: t1 and t2 are shares of the training instead of epochs 100 and 600; images are
+    seen through weak views; softmax and cross-entropy take the place of sigmoid units.
     """
 
     views = ("weak",)
@@ -29,10 +29,10 @@ class PseudoLabel(Method):
         self,
         network: nn.Module,
         *,
-        alpha: float = 3.0,
+        alpha: float = 1.0,
         t1: float = 0.1,
         t2: float = 0.6,
-        threshold: float = 0.0,
+        threshold: float = 0.95,
         **base: Any,
     ) -> None:
         super().__init__(network, **base)
