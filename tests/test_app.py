@@ -190,9 +190,7 @@ def test_every_method_data_set_and_network_go_together():
         assert "???" not in json.dumps(full, default=str)
 
 
-@pytest.mark.parametrize(
-    ("group", "choice"), [(g, c) for g in ("optimizer", "trainer", "logger") for c in choices(g)]
-)
+@pytest.mark.parametrize(("group", "choice"), [(g, c) for g in ("optimizer", "trainer", "logger") for c in choices(g)])
 def test_every_other_choice_composes(group, choice, config):
     assert complete(config(f"{group}={choice}"))[group]["_target_"].startswith("semisup.")
 

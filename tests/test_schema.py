@@ -101,7 +101,7 @@ def test_what_does_not_fit_is_named(node, message):
 def test_without_a_name_the_options_stand_alone():
     with pytest.raises(SemisupError, match="there is no option tims; did you mean 'times'"):
         completed("", {"food": "hay", "tims": 3}, [fed])
-    with pytest.raises(SemisupError, match="^food must be given; write food="):
+    with pytest.raises(SemisupError, match=r"^food must be given; write food="):
         completed("", {}, [fed])
 
 

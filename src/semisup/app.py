@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -27,38 +27,50 @@ CONF = _HERE / "conf" if (_HERE / "conf").is_dir() else _HERE.parents[1] / "conf
 def main() -> None:
     """What train.py and semisup-train run."""
     os.environ["HYDRA_FULL_ERROR"] = "1"  # makes Hydra raise, so that the sentence below is ours
-    arguments = sys.argv
-    sys.argv = [arguments[0], *map(admit, arguments[1:])]
-    failed: list[SemisupError] = []
-
-    def job(config: DictConfig) -> float | None:
-        try:
-            return task(config)
-        except SemisupError as error:
-            if HydraConfig.get().mode == RunMode.MULTIRUN:
-                raise  # Hydra stops the sweep and says which job it was
-            failed.append(error)
-            return None
-
+    sys.argv = [sys.argv[0], *map(admit, sys.argv[1:])]
     try:
         hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")(job)()
-    except SemisupError as error:
-        failed.append(error)
+        sys.stdout.flush()
+    except SemisupError:  # of a job in a sweep, which has said so itself
+        give_up(SemisupError("the sweep is not complete; run it again for what is missing."))
     except (HydraException, OmegaConfBaseException) as error:
-        failed.append(SemisupError(sentence(error)))
-    if failed:
-        print(f"semisup: {failed[0]}", file=sys.stderr)
-        sys.exit(failed[0].exit_status)
+        give_up(SemisupError(sentence(error)))
+    except BrokenPipeError:  # `--help | head`: the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def job(config: DictConfig) -> float | None:
+    """`task`, as Hydra calls it: its errors in one sentence. In a sweep, the other jobs go on after one has failed."""
+    try:
+        return task(config)
+    except SemisupError as error:
+        if HydraConfig.get().mode != RunMode.MULTIRUN or error.exit_status != 1:  # a signal ends the whole sweep
+            give_up(error)
+        which = " ".join(override.lstrip("+") for override in HydraConfig.get().overrides.task)
+        print(f"semisup: {error} (The job was {which})", file=sys.stderr)
+        raise
 
 
 def task(config: DictConfig) -> float | None:
-    """One run. Returns the validation accuracy, which is what a sweeper may optimize."""
+    """One run. Returns the validation error, for a sweeper to minimize, as they all do unless told otherwise."""
     values: Any = OmegaConf.to_container(config, resolve=True)
     with _own_arguments():
         from semisup.run import run
 
-        result = run(values)
-    return result["validation"]["accuracy"] if result.get("validation") else None
+        try:
+            result = run(values)
+        except OSError as error:
+            if error.filename is None:
+                raise
+            raise SemisupError(f"{error.filename}: {error.strerror}.") from error
+    return 1 - result["validation"]["accuracy"] if result.get("validation") else None
+
+
+def give_up(error: SemisupError) -> NoReturn:
+    """Ends the program with one sentence. No Exception, so that Hydra lets it pass."""
+    print(f"semisup: {error}", file=sys.stderr)
+    sys.exit(error.exit_status)
 
 
 def admit(argument: str) -> str:
@@ -74,7 +86,7 @@ def sentence(error: Exception) -> str:
         return f"there is no {group}={name}; {nearest(name, error.options or [])}"
     cause = error.__cause__ if isinstance(error, ConfigCompositionException) and error.__cause__ else error
     parent = getattr(cause, "parent_node", None)
-    if isinstance(parent, DictConfig) and getattr(cause, "full_key", ""):
+    if isinstance(parent, DictConfig) and getattr(cause, "full_key", None):
         return f"there is no option {cause.full_key}; {nearest(cause.key, parent)}"  # type: ignore[attr-defined]
     return " ".join(str(error).split())
 

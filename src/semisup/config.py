@@ -5,7 +5,9 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+import torch
 
 from semisup.backbones import Backbone
 from semisup.data import SSLDataModule
@@ -17,7 +19,7 @@ Config = dict[str, Any]
 # What the program supplies to each node's constructor.
 GIVEN = {
     "data": ("data_dir", "store", "batch_size", "ratio", "seed", "split"),
-    "method": ("network", "optimizer"),
+    "method": ("network", "optimizer", "classes", "images"),
     "backbone": ("shape", "classes"),
     "optimizer": (),
     "trainer": (),
@@ -32,16 +34,17 @@ def complete(config: Mapping[str, Any]) -> Config:
     """The config with every default filled in from the signatures. Raises SemisupError where anything is wrong."""
     full = dict(config)
     for where, given in GIVEN.items():
+        if "_target_" not in (config.get(where) or {}):
+            raise SemisupError(f"{where} must be chosen; write {where}=... on the command line.")
         target = locate(config[where]["_target_"], f"{where}._target_")
         targets: list[Callable[..., Any]] = [target, SSLDataModule] if where == "data" else [target]
         full[where] = completed(where, config[where], targets, given)
-    batch = {"_target_": "batch", **config["batch"]}
-    full["batch"] = {k: v for k, v in completed("batch", batch, [batch_sizes]).items() if k != "_target_"}
+    full["batch"] = completed("batch", config["batch"], [batch_sizes])
     batch_sizes(**full["batch"])
-    if not isinstance(full["seed"], int) or full["seed"] < 0:
+    full |= completed("", {k: v for k, v in config.items() if k not in (*GIVEN, "batch")}, [settings])
+    if full["seed"] < 0:
         raise SemisupError(f"seed={full['seed']} is not valid: it is a whole number from 0 on.")
-    if full["tune"] not in (None, "lr", "batch_size"):
-        raise SemisupError(f"tune={full['tune']} is not valid; valid are lr, batch_size and null.")
+    _try(full["optimizer"])
     return full
 
 
@@ -50,6 +53,16 @@ def batch_sizes(labeled: int = 64, ratio: int = 7) -> None:
     for name, value in (("labeled", labeled), ("ratio", ratio)):
         if value < 1:
             raise SemisupError(f"batch.{name} is at least 1; got {value}.")
+
+
+def settings(
+    seed: int = 0,
+    tune: Literal["lr", "batch_size"] | None = None,
+    overwrite: bool = False,
+    data_dir: str = "data",
+    runs_dir: str = "runs",
+) -> None:
+    """What a config holds besides its nodes."""
 
 
 def folder(config: Config) -> Path:
@@ -94,6 +107,14 @@ def own(node: Mapping[str, Any], target: Callable[..., Any]) -> dict[str, Any]:
 def snake_case(target: str) -> str:
     """The short name of a class or function: semisup.backbones.SmallCNN is small_cnn."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", target.rpartition(".")[2]).lower()
+
+
+def _try(optimizer: Mapping[str, Any]) -> None:
+    """torch refuses a negative learning rate when the optimizer is made: better here than when the data was read."""
+    try:
+        build(optimizer).optimizer(torch.nn.Linear(1, 1, device="meta"))
+    except ValueError as error:
+        raise SemisupError(f"the optimizer cannot be set up: {error}.") from error
 
 
 def _kind(node: Mapping[str, Any]) -> str:

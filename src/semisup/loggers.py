@@ -1,5 +1,6 @@
 """Where curves go besides metrics.csv: what conf/logger chooses from."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,22 @@ def wandb(
     folder: Path, project: str = "semisup", entity: str | None = None, group: str | None = None, offline: bool = False
 ) -> list[Logger]:
     """Weights & Biases. A resumed run goes on under its old name; without a network, take offline=true."""
-    options: dict[str, Any] = {"entity": entity, "group": group, "resume": "allow"}
-    return [WandbLogger(folder.name, folder, offline=offline, id=folder.name, project=project, **options)]
+    import wandb as client
+
+    if client.run is not None:
+        client.finish()  # the sweep's job before this one, which would get this one's curves
+    for place in ("WANDB_DATA_DIR", "WANDB_CACHE_DIR"):  # its drafts and logs; by default in the home directory
+        os.environ.setdefault(place, str(folder / "wandb"))
+    options: dict[str, Any] = {"entity": entity, "group": group, "settings": client.Settings(silent=True)}
+    if not offline:
+        options["resume"] = "allow"
+    logger = WandbLogger(folder.name, folder, offline=offline, id=folder.name, project=project, **options)
+    logger._wandb_init.pop("anonymous", None)  # Lightning still passes it, and W&B warns that it means nothing
+    try:
+        _ = logger.experiment  # begins here, where a refusal is a sentence
+    except client.errors.Error as error:
+        raise SemisupError(f"Weights & Biases refuses: {error} Without it: logger.offline=true.") from error
+    return [logger]
 
 
 def log_confusion(

@@ -17,7 +17,9 @@ from semisup.errors import SemisupError, nearest
 
 def locate(target: str, where: str = "_target_") -> Callable[..., Any]:
     """The class or function of a dotted name. Raises SemisupError if there is none."""
-    module, _, name = target.rpartition(".")
+    module, _, name = str(target).rpartition(".")
+    if not module or not name or module.startswith("."):
+        raise SemisupError(f"{where}={target} is not valid: it is a dotted name, such as package.module.Name.")
     try:
         found: Callable[..., Any] = getattr(importlib.import_module(module), name)
     except ModuleNotFoundError as error:
@@ -51,9 +53,9 @@ def completed(
 ) -> dict[str, Any]:
     """A config node's values, checked, with the defaults of the signatures filled in.
 
-    where: the node's name in messages, such as 'method'. targets: whose arguments the node may set. given: arguments
-    that the program supplies and a config may not. Raises SemisupError on a key, type or choice that does not fit, and
-    on a required argument that is missing.
+    where: the node's name in messages, such as 'method'; '' for the config itself. targets: whose arguments the node
+    may set. given: arguments that the program supplies and a config may not. Raises SemisupError on a key, type or
+    choice that does not fit, and on a required argument that is missing.
     """
     signature: dict[str, Any] = {}
     for target in targets:
@@ -61,15 +63,18 @@ def completed(
         for name, parameter in parameters(target).items():
             if name not in given:
                 signature.setdefault(name, parameter.replace(annotation=hints.get(name, parameter.annotation)))
+    if not isinstance(node, Mapping):
+        raise SemisupError(f"{where}={node} is not valid: it has options, such as {where}.{next(iter(signature))}.")
+    prefix = f"{where}." if where else ""
     for key in node:
         if key != "_target_" and key not in signature:
-            raise SemisupError(f"there is no option {where}.{key}; {nearest(key, signature)}")
+            raise SemisupError(f"there is no option {prefix}{key}; {nearest(key, signature)}")
     values: dict[str, Any] = {"_target_": node["_target_"]} if "_target_" in node else {}
     for name, parameter in signature.items():
         if name in node and node[name] != "???":
-            values[name] = _checked(f"{where}.{name}", node[name], parameter.annotation)
+            values[name] = _checked(f"{prefix}{name}", node[name], parameter.annotation)
         elif parameter.default is inspect.Parameter.empty:
-            raise SemisupError(f"{where}.{name} must be given; write {where}.{name}=... on the command line.")
+            raise SemisupError(f"{prefix}{name} must be given; write {prefix}{name}=... on the command line.")
         else:
             values[name] = list(parameter.default) if isinstance(parameter.default, tuple) else parameter.default
     return values

@@ -7,10 +7,13 @@ import torch
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.loggers import Logger
+from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from semisup.errors import SemisupError
 
 EVALUATIONS = 20  # of a training, unless val_check_interval says otherwise
+# Lightning's ways of refusing a device, a strategy or a precision.
+REFUSALS = (ValueError, RuntimeError, ModuleNotFoundError, MisconfigurationException)
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class Training:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise SemisupError(f"trainer.{name} is at least 1; got {value}.")
+        if self.gradient_clip_val is not None and self.gradient_clip_val <= 0:
+            raise SemisupError(f"trainer.gradient_clip_val is above 0; got {self.gradient_clip_val}.")
 
     @property
     def every(self) -> int:
@@ -88,5 +93,5 @@ class Training:
                 enable_model_summary=False,
                 **options,  # type: ignore[arg-type]
             )
-        except (ValueError, RuntimeError) as error:  # Lightning's way of refusing a device, strategy or precision
+        except REFUSALS as error:
             raise SemisupError(f"the trainer cannot be set up: {' '.join(str(error).split())}") from error

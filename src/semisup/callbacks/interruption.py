@@ -16,8 +16,11 @@ class Interrupted(SemisupError):
     """A training was asked to stop, and has saved itself."""
 
     def __init__(self, step: int, number: int) -> None:
-        self.exit_status = 128 + number
-        super().__init__(f"stopped at step {step:,} and saved; the same command goes on from there.")
+        super().__init__(step, number)  # as they came, so that a launcher can pickle it
+        self.step, self.exit_status = step, 128 + number
+
+    def __str__(self) -> str:
+        return f"stopped at step {self.step:,} and saved; the same command goes on from there."
 
 
 class SaveWhenAsked(Callback):
@@ -51,7 +54,14 @@ class SaveWhenAsked(Callback):
         if self.asked and trainer.world_size == 1 and trainer.state.fn == "fit":
             raise Interrupted(trainer.global_step, self.asked)  # Checkpoints, which comes first, has saved
 
-    def teardown(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
+    def on_train_end(self, trainer: Trainer, pl_module: Any) -> None:
+        self._give_back()
+
+    def on_exception(self, trainer: Trainer, pl_module: Any, exception: BaseException) -> None:
+        self._give_back()
+
+    def _give_back(self) -> None:
+        """Comes before Lightning gives back what it took: else its handlers would stay, and SIGTERM do nothing."""
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._before = {}

@@ -18,7 +18,9 @@ class ProgressBar(Callback):
         if not trainer.is_global_zero or not self.console.is_terminal:
             return
         columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-        self.bar = Progress(TextColumn("training"), *columns, TextColumn("{task.fields[figures]}"), console=self.console)
+        self.bar = Progress(
+            TextColumn("training"), *columns, TextColumn("{task.fields[figures]}"), console=self.console
+        )
         self.task = self.bar.add_task("", total=trainer.max_steps, completed=trainer.global_step, figures="")
         self.bar.start()
 
