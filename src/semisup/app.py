@@ -28,6 +28,7 @@ def main() -> None:
     """What train.py and semisup-train run."""
     os.environ["HYDRA_FULL_ERROR"] = "1"  # makes Hydra raise, so that the sentence below is ours
     sys.argv = [sys.argv[0], *map(admit, sys.argv[1:])]
+    sys.path.append(os.getcwd())  # a package of your own is found in the folder you start from
     try:
         hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")(job)()
         sys.stdout.flush()

@@ -70,8 +70,9 @@ def folder(config: Config) -> Path:
     essence = {key: value for key, value in config.items() if key not in ELSEWHERE}
     essence["trainer"] = {k: v for k, v in config["trainer"].items() if k not in HARDWARE}
     digest = hashlib.sha256(json.dumps(essence, sort_keys=True, default=str).encode()).hexdigest()[:8]
-    source = config["data"].get("name") or config["data"]["_target_"].rpartition(".")[2]
-    labels = str(config["data"]["labels"]).replace("/", "-per-")
+    data = config["data"]
+    source = data.get("name") or Path(str(data.get("path") or snake_case(data["_target_"]))).stem
+    labels = str(data["labels"]).replace("/", "-per-")
     parts = (source, labels, _kind(config["method"]), _kind(config["backbone"]), f"seed{config['seed']}", digest)
     return Path(config["runs_dir"]) / "-".join(str(part) for part in parts)
 

@@ -5,6 +5,8 @@ import copy
 import torch
 from torch import Tensor, nn
 
+from semisup.errors import SemisupError
+
 
 class EMA(nn.Module):
     """A copy of a network whose weights follow it: θ' ← d·θ' + (1 - d)·θ.
@@ -19,6 +21,8 @@ class EMA(nn.Module):
 
     def __init__(self, network: nn.Module, decay: float = 0.999) -> None:
         super().__init__()
+        if not 0 <= decay < 1:
+            raise SemisupError(f"the decay of a moving average is from 0 up to but not including 1; got {decay}.")
         self.decay = decay
         self.network = copy.deepcopy(network).requires_grad_(False).eval()
 

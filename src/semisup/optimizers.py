@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
 from torch import nn
+
+from semisup.errors import SemisupError
 
 Schedule = Literal["constant", "cosine"]
 
@@ -21,8 +23,10 @@ class Recipe:
     schedule: Schedule
     warmup: int
 
-    def with_lr(self, lr: float) -> "Recipe":
-        return replace(self, lr=lr)
+    def __post_init__(self) -> None:
+        for name in ("weight_decay", "warmup"):
+            if getattr(self, name) < 0:
+                raise SemisupError(f"optimizer.{name} is at least 0; got {getattr(self, name)}.")
 
     def optimizer(self, network: nn.Module) -> torch.optim.Optimizer:
         """Weight decay acts on weights of two and more dimensions only: not on biases and norms."""
