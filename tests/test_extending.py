@@ -23,14 +23,14 @@ def test_a_method_from_a_package_of_ones_own_trains_with_its_own_yaml(overrides,
     (python, method), (_, yaml) = BLOCKS[0], BLOCKS[1]
     assert python == "python"
     (tmp_path / "my_package").mkdir()
-    (tmp_path / "my_package" / "fixmatch.py").write_text(method)
+    (tmp_path / "my_package" / "sure.py").write_text(method)
     (tmp_path / "my_conf" / "method").mkdir(parents=True)
-    (tmp_path / "my_conf" / "method" / "fixmatch.yaml").write_text(yaml)
-    more = [f"hydra.searchpath=[file://{tmp_path}/my_conf]", "method=fixmatch", "method.threshold=0.2"]
+    (tmp_path / "my_conf" / "method" / "sure_ones.yaml").write_text(yaml)
+    more = [f"hydra.searchpath=[file://{tmp_path}/my_conf]", "method=sure_ones", "method.threshold=0.2"]
     command = [sys.executable, str(ROOT / "train.py"), *overrides(*more)]
     ended = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(tmp_path)})
     assert ended.returncode == 0, ended.stderr
-    (result,) = (tmp_path / "runs").glob("digits-60-fix_match-*/result.json")
+    (result,) = (tmp_path / "runs").glob("digits-60-sure_ones-*/result.json")
     assert json.loads(result.read_text())["pseudo_labels"]["coverage"] > 0
     command[-1] = "method.treshold=0.2"
     ended = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(tmp_path)})

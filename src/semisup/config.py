@@ -107,7 +107,8 @@ def own(node: Mapping[str, Any], target: Callable[..., Any]) -> dict[str, Any]:
 
 def snake_case(target: str) -> str:
     """The short name of a class or function: semisup.backbones.SmallCNN is small_cnn."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", target.rpartition(".")[2]).lower()
+    # The field writes FixMatch, FlexMatch, ... as one word.
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])(?!Match)", "_", target.rpartition(".")[2]).lower()
 
 
 def _try(optimizer: Mapping[str, Any]) -> None:

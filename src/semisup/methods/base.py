@@ -83,7 +83,7 @@ class Method(LightningModule):
     def after_step(self) -> None:
         """Called when the optimizer has stepped; a method with state of its own extends it."""
         if self.average is not None:
-            self.average.update(self.network, self.trainer.global_step)
+            self.average.update(self.network, self.trainer.global_step + 1)  # Lightning has not counted it yet
 
     def forward(self, image: Tensor) -> Tensor:
         """Logits (N, K) of the network that is evaluated: the moving average where there is one."""

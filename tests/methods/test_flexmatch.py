@@ -1,0 +1,79 @@
+"""FlexMatch by hand."""
+
+import torch
+
+from semisup.data import Batch
+from semisup.methods import FlexMatch
+from tests.methods.by_hand import LABELED, close, method, probabilities
+
+SEEN = [0, 0, 0, 0, 1, -1, -1, -1, -1, -1]  # class 0 four times, class 1 once, five never sure
+
+
+def flexmatch(**options):
+    made = method(FlexMatch, classes=2, images=10, threshold=0.9, **options)
+    made.last.copy_(torch.tensor(SEEN))
+    return made
+
+
+def test_thresholds():
+    """β = (4, 1) / max(4, 5) = (.8, .2); M(β) = (.8 / 1.2, .2 / 1.8); times .9: (.6, .1)."""
+    close(flexmatch().thresholds(), [0.6, 0.1])
+
+
+def test_thresholds_without_warm_up():
+    """β = (4, 1) / 4; M(β) = (1, .25 / 1.75); times .9."""
+    close(flexmatch(warmup=False).thresholds(), [0.9, 0.12857])
+
+
+def test_images_outside_of_the_unlabeled_stream_do_not_hold_the_thresholds_down():
+    """Of the ten images six are in the stream: one is never sure, and β = (4, 1) / max(4, 1)."""
+    made = flexmatch()
+    made.unlabeled_images = 6
+    close(made.thresholds(), [0.9, 0.12857])
+
+
+def test_the_stream_is_counted_when_the_training_starts(run, tmp_path):
+    """Of 1,438 digits for training, 20 validate: the others are in the stream, whatever the size of the store."""
+    from semisup import run as module
+
+    made = []
+
+    def spy(*arguments, original=module.make_method):
+        made.append(original(*arguments))
+        return made[-1]
+
+    module.make_method, original = spy, module.make_method
+    try:
+        run("method=flexmatch", "trainer.max_steps=1")
+    finally:
+        module.make_method = original
+    assert made[0].unlabeled_images == len(made[0].last) - 20
+
+
+def test_at_first_every_image_is_kept():
+    close(method(FlexMatch, classes=2, images=3).thresholds(), [0.0, 0.0])
+    close(method(FlexMatch, classes=2, images=3, warmup=False).thresholds(), [0.0, 0.0])
+
+
+def test_the_loss():
+    """With thresholds (.6, .1), .7 of class 0 is kept, .55 of class 0 is not, .55 of class 1 is.
+
+    L = .10536 + (-log .7 + 0 - log .8) / 3 = .10536 + .19327 = .29863
+    """
+    made = flexmatch()
+    weak = probabilities([0.7, 0.3], [0.55, 0.45], [0.45, 0.55])
+    strong = probabilities([0.7, 0.3], [0.9, 0.1], [0.2, 0.8])
+    loss, _ = made.loss(LABELED, Batch(weak=weak, strong=strong, index=torch.tensor([7, 8, 9])))
+    close(loss, 0.29863)
+    assert made.pseudo_labels.target.tolist() == [0, 0, 1]
+    assert made.pseudo_labels.weight.tolist() == [1.0, 0.0, 1.0]
+    assert made.last.tolist() == SEEN, "nobody reached the fixed threshold of .9, which is what counts"
+
+
+def test_the_memory_keeps_the_last_sure_class_of_each_image():
+    """Image 0 turns to class 1. Image 5 is sure of 1 and then unsure, and keeps 1. Image 6 is sure of 0, then 1."""
+    made = flexmatch()
+    weak = probabilities([0.05, 0.95], [0.02, 0.98], [0.8, 0.2], [0.95, 0.05], [0.03, 0.97])
+    made.loss(LABELED, Batch(weak=weak, strong=weak, index=torch.tensor([0, 5, 5, 6, 6])))
+    assert made.last.tolist() == [1, 0, 0, 0, 1, 1, 1, -1, -1, -1]
+    close(made.thresholds(), [0.9 * 0.75 / 1.25, 0.9])  # β = (3, 4) / max(4, 3)
