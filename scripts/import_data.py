@@ -19,7 +19,7 @@ import numpy as np
 from semisup.data.sources.layout import Layout, Pictures, read_layout
 from semisup.data.sources.picture_store import import_pictures
 from semisup.data.sources.pictures import survey
-from semisup.data.store import open_store
+from semisup.data.store import open_store, store_folder
 from semisup.errors import SemisupError
 
 # The official order of the classes where it is not the sorted one.
@@ -59,7 +59,7 @@ def import_named(options: argparse.Namespace) -> None:
     """Imports as the options say and prints what there is now. Raises SemisupError."""
     if not re.fullmatch(r"\w[\w-]*", options.name):
         raise SemisupError(f"'{options.name}' cannot be a data set's name; use letters, digits, _ and -.")
-    folder = options.data_dir / options.name
+    folder = store_folder(options.data_dir, options.name)
     if folder.exists() and not options.overwrite:
         raise SemisupError(f"{folder} is already there; add --overwrite to replace it.")
     start = time.monotonic()

@@ -48,7 +48,7 @@ def test_labeled_unlabeled_and_test_folders(tmp_path):
 
 
 def stored(tmp_path: Path, name: str) -> Path:
-    (found,) = (tmp_path / "data").glob(f"{name}-????????")
+    (found,) = (tmp_path / "data" / "stores").glob(f"{name}-????????")
     return found
 
 
@@ -124,7 +124,7 @@ def test_unreadable_files_are_all_named_with_the_way_out(tmp_path, broken):
         "data.skip_unreadable=true",
     ):
         assert part in str(error.value)
-    assert not list((tmp_path / "data").iterdir())
+    assert not list((tmp_path / "data" / "stores").iterdir())
 
 
 def test_skipped_files_leave_no_row_and_are_listed(tmp_path, broken, capsys):

@@ -12,8 +12,9 @@ import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image
 
-from semisup.data.sources import torchvision_set
+from semisup.data.sources import stored, torchvision_set
 from semisup.data.store import open_store
+from semisup.errors import SemisupError
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "import_data.py"
 main = runpy.run_path(str(SCRIPT))["main"]
@@ -48,7 +49,7 @@ def test_what_is_imported_is_what_the_source_of_that_name_opens(tmp_path, digits
     assert store.classes == tuple("0123456789")
     said = capsys.readouterr().out
     assert said.startswith("mnist: 20 train and 10 test images of shape (1, 5, 6) in 10 classes, ")
-    assert str(tmp_path / "data" / "mnist") in said
+    assert str(tmp_path / "data" / "stores" / "mnist") in said
 
 
 def test_fashion_mnist_gets_its_official_class_order_and_names(tmp_path):
@@ -57,7 +58,7 @@ def test_fashion_mnist_gets_its_official_class_order_and_names(tmp_path):
         save(tmp_path / "raw" / "train" / name / "a.png", value)
         save(tmp_path / "raw" / "test" / name / "a.png", value)
     assert run(tmp_path, "fashion_mnist", tmp_path / "raw") == 0
-    store = open_store(tmp_path / "data" / "fashion_mnist")
+    store = open_store(tmp_path / "data" / "stores" / "fashion_mnist")
     assert store.classes[:3] == ("T-shirt/top", "Trouser", "Pullover")
     for images, targets in ((store.images, store.targets), (store.test_images, store.test_targets)):
         folders = [names[value] for value in images[:, 0, 0, 0]]
@@ -67,7 +68,7 @@ def test_fashion_mnist_gets_its_official_class_order_and_names(tmp_path):
 
 def test_class_folders_with_a_test_fraction(tmp_path, digits):
     assert run(tmp_path, "mine", digits / "train", "--test-fraction", 0.5) == 0
-    store = open_store(tmp_path / "data" / "mine")
+    store = stored(tmp_path / "data", "mine")
     assert_array_equal(store.targets, np.arange(10))
     assert_array_equal(store.test_targets, np.arange(10))
 
@@ -77,9 +78,9 @@ def test_a_size_is_needed_where_the_pictures_have_several(tmp_path, digits, caps
     assert run(tmp_path, "mnist", digits) == 1
     assert "have 2 different sizes; say with --size" in capsys.readouterr().err
     assert run(tmp_path, "mnist", digits, "--size", 4) == 0
-    assert open_store(tmp_path / "data" / "mnist").shape == (3, 4, 4)  # the large one is not grey
+    assert open_store(tmp_path / "data" / "stores" / "mnist").shape == (3, 4, 4)  # the large one is not grey
     assert run(tmp_path, "grey", digits, "--size", 4, "--grey") == 0
-    assert open_store(tmp_path / "data" / "grey").shape == (1, 4, 4)
+    assert open_store(tmp_path / "data" / "stores" / "grey").shape == (1, 4, 4)
 
 
 def test_a_store_is_replaced_only_when_asked_and_only_by_a_whole_one(tmp_path, digits, capsys):
@@ -89,11 +90,11 @@ def test_a_store_is_replaced_only_when_asked_and_only_by_a_whole_one(tmp_path, d
     assert "mnist is already there; add --overwrite" in capsys.readouterr().err
     assert run(tmp_path, "mnist", digits, "--overwrite") == 1
     assert "train/0/broken.png (empty file)" in capsys.readouterr().err
-    assert len(open_store(tmp_path / "data" / "mnist").images) == 20
+    assert len(open_store(tmp_path / "data" / "stores" / "mnist").images) == 20
     save(digits / "train" / "0" / "new.png", 0, mode="L")
     assert run(tmp_path, "mnist", digits, "--overwrite", "--skip-unreadable") == 0
-    assert len(open_store(tmp_path / "data" / "mnist").images) == 21
-    assert [path.name for path in (tmp_path / "data").iterdir()] == ["mnist"]
+    assert len(open_store(tmp_path / "data" / "stores" / "mnist").images) == 21
+    assert [path.name for path in (tmp_path / "data" / "stores").iterdir()] == ["mnist"]
 
 
 @pytest.mark.parametrize(
@@ -117,10 +118,18 @@ def test_a_killed_import_leaves_nothing_that_is_read_and_can_be_repeated(tmp_pat
     command = [sys.executable, str(SCRIPT), "mnist", str(digits), "--data-dir", str(tmp_path / "data")]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
-    while not list(tmp_path.glob("data/.mnist.draft-*/images.npy")) and time.monotonic() < deadline:
+    while not list(tmp_path.glob("data/stores/.mnist.draft-*/images.npy")) and time.monotonic() < deadline:
         time.sleep(0.005)
     process.kill()
     assert process.wait() == -9, "the import ended before it was killed"
-    assert not (tmp_path / "data" / "mnist").exists()
+    assert not (tmp_path / "data" / "stores" / "mnist").exists()
     assert run(tmp_path, "mnist", digits) == 0
-    assert len(open_store(tmp_path / "data" / "mnist").images) == 1520
+    assert len(open_store(tmp_path / "data" / "stores" / "mnist").images) == 1520
+
+
+def test_a_data_set_that_was_not_brought_in_is_asked_for_by_the_nearest_name(tmp_path):
+    with pytest.raises(SemisupError, match=r"no data set .birds. in .*import_data.py birds"):
+        stored(tmp_path, "birds")
+    (tmp_path / "stores" / "birds").mkdir(parents=True)
+    with pytest.raises(SemisupError, match="did you mean 'birds'"):
+        stored(tmp_path, "bird")

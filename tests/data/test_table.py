@@ -58,7 +58,7 @@ def test_rows_without_a_label_come_last_and_have_target_minus_1(tmp_path):
     assert_array_equal(store.images[:, 0], [1, 4, 2, 3, 5])
     assert_array_equal(store.targets, [0, 1, -1, -1, -1])
     assert store.labelable == 2
-    (files,) = (tmp_path / "data").glob("flowers-*/files.txt")
+    (files,) = (tmp_path / "data" / "stores").glob("flowers-*/files.txt")
     assert files.read_text().split() == [f"flowers.csv:{line}" for line in (1, 4, 2, 3, 5)]
 
 
@@ -82,7 +82,7 @@ def test_the_test_set_may_be_a_second_file(tmp_path):
 
 def test_a_changed_file_is_read_again_and_the_same_one_is_not(tmp_path):
     read(tmp_path, FLOWERS)
-    (folder,) = (tmp_path / "data").iterdir()
+    (folder,) = (tmp_path / "data" / "stores").iterdir()
     written = (folder / "meta.json").stat().st_mtime_ns
     read(tmp_path, FLOWERS)
     assert (folder / "meta.json").stat().st_mtime_ns == written

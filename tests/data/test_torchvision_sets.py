@@ -81,7 +81,7 @@ def test_a_damaged_batch_is_a_sentence(tmp_path, monkeypatch):
     (tmp_path / "cifar-10-batches-py" / "data_batch_3").write_bytes(b"half")
     with pytest.raises(SemisupError, match="cifar-10-batches-py is damaged or incomplete"):
         torchvision_set(tmp_path, "cifar10")
-    assert not (tmp_path / "cifar10").exists()
+    assert not (tmp_path / "stores" / "cifar10").exists()
 
 
 def idx_files(folder: Path) -> None:
@@ -180,7 +180,7 @@ def test_without_files_and_network_the_sentence_says_where_it_looked_and_how_to_
     for _ in range(2):  # twice: what a failed download leaves behind is not mistaken for damaged files
         with pytest.raises(SemisupError) as error:
             torchvision_set(tmp_path, name)
-        for part in (f"store {tmp_path / name} ", f"files {tmp_path / files},", "no network here"):
+        for part in (f"store {tmp_path / 'stores' / name} ", f"files {tmp_path / files},", "no network here"):
             assert part in str(error.value)
         assert f"`python scripts/import_data.py {name} DIR --data-dir {tmp_path}`" in str(error.value)
 

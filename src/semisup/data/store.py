@@ -63,6 +63,11 @@ class Store:
         return replace(self, targets=targets)
 
 
+def store_folder(data_dir: Path, name: str) -> Path:
+    """Where a store lies: apart from torchvision's folders, of which MNIST would be `mnist` on some file systems."""
+    return data_dir / "stores" / name
+
+
 def open_store(folder: Path) -> Store:
     """Opens a store without reading its images. Raises SemisupError, naming the file, if it is incomplete."""
     try:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from semisup.data.sources.holdout import carve_test
-from semisup.data.store import Store, open_store, write_store
+from semisup.data.store import Store, open_store, store_folder, write_store
 
 
 def digits(data_dir: Path) -> Store:
@@ -13,7 +13,7 @@ def digits(data_dir: Path) -> Store:
 
     scikit-learn's values 0..16 become 0..255.
     """
-    folder = data_dir / "digits"
+    folder = store_folder(data_dir, "digits")
     if not folder.exists():
         from sklearn.datasets import load_digits
 

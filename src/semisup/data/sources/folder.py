@@ -5,7 +5,7 @@ from pathlib import Path
 
 from semisup.data.sources.layout import read_layout
 from semisup.data.sources.picture_store import import_pictures
-from semisup.data.store import FORMAT, Store, open_store
+from semisup.data.store import FORMAT, Store, open_store, store_folder
 from semisup.errors import SemisupError
 
 
@@ -24,7 +24,8 @@ def folder(
     root = Path(path).expanduser().resolve()
     layout = read_layout(root)
     readable = re.sub(r"[^\w.-]+", "-", root.name).strip("-.") or "folder"
-    store = data_dir / f"{readable}-{layout.digest(FORMAT, size, test_fraction, skip_unreadable)}"
+    digest = layout.digest(FORMAT, size, test_fraction, skip_unreadable)
+    store = store_folder(data_dir, f"{readable}-{digest}")
     if not store.exists():
         import_pictures(
             store, root.name, layout, (size, size), test_fraction=test_fraction, skip_unreadable=skip_unreadable

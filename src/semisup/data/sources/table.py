@@ -9,7 +9,16 @@ from numpy.typing import NDArray
 
 from semisup.data.sources.holdout import carve_test
 from semisup.data.sources.table_file import Table, read_table
-from semisup.data.store import FORMAT, UNKNOWN, Store, finish_store, open_store, write_array, written_atomically
+from semisup.data.store import (
+    FORMAT,
+    UNKNOWN,
+    Store,
+    finish_store,
+    open_store,
+    store_folder,
+    write_array,
+    written_atomically,
+)
 from semisup.errors import SemisupError
 
 
@@ -31,7 +40,7 @@ def table(
     digest = hashlib.sha256(repr((FORMAT, label, test_fraction, test_path is None)).encode())
     for file in files:
         digest.update(hashlib.sha256(content(file)).digest())
-    folder = data_dir / f"{files[0].stem}-{digest.hexdigest()[:8]}"
+    folder = store_folder(data_dir, f"{files[0].stem}-{digest.hexdigest()[:8]}")
     if not folder.exists():
         rows = read_table(files[0], label)
         classes, targets = encode(files[0], rows.labels)

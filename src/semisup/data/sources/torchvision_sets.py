@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from semisup.data.store import UNKNOWN, Store, open_store, write_store
+from semisup.data.store import UNKNOWN, Store, open_store, store_folder, write_store
 from semisup.errors import SemisupError, nearest
 
 Name = Literal["cifar10", "cifar100", "mnist", "fashion_mnist", "svhn", "stl10"]
@@ -38,7 +38,7 @@ def torchvision_set(data_dir: Path, name: Name, extra: bool = True) -> Store:
     """
     if name not in LAYOUTS:
         raise SemisupError(f"torchvision_set knows no '{name}': {nearest(name, LAYOUTS)}")
-    folder = data_dir / (name if extra or name not in WITH_EXTRA else f"{name}_without_extra")
+    folder = store_folder(data_dir, name if extra or name not in WITH_EXTRA else f"{name}_without_extra")
     if not folder.exists():
         classes, train, test, more = fetch(data_dir, name, extra, folder)
         write_store(folder, name, classes, train, test, more)
