@@ -179,7 +179,7 @@ def test_every_method_data_set_and_network_go_together():
         for group in ("method", "data", "backbone"):
             composed = {choice: compose("train", [f"{group}={choice}"])[group] for choice in choices(group)}
             nodes[group] = {choice: OmegaConf.to_container(node) for choice, node in composed.items()}
-    required = {"folder": "path", "table": "path", "torchvision": "name", "timm": "name"}
+    required = {"folder": "path", "table": "path", "stored": "name", "torchvision": "name", "timm": "name"}
     for group in nodes.values():
         for choice, key in required.items():
             if choice in group:
