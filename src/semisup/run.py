@@ -45,7 +45,7 @@ def run(config: Mapping[str, Any], console: Console | None = None) -> Result:
     config: the composed config as plain dicts. Returns what result.json holds. Raises SemisupError for what the user
     can mend.
     """
-    console = console or Console(stderr=not os.isatty(1), quiet=rank() != 0)
+    console = console or Console(quiet=rank() != 0)
     full = configuration.complete(config)
     folder = configuration.folder(full)
     _prepare(folder, full)

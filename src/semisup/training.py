@@ -23,8 +23,9 @@ class Training:
     max_steps: optimizer steps. val_check_interval: steps between evaluations; None = a twentieth of the training.
     save_every: steps between checkpoints to resume from; None = at each evaluation. patience: stop after so many
     evaluations without a better validation accuracy. log_every_n_steps: steps between points of the training curves.
-    accelerator, devices, num_nodes, strategy, precision, gradient_clip_val, sync_batchnorm, deterministic: as
-    Lightning's Trainer takes them.
+    deterministic: 'warn' takes deterministic algorithms and warns of an operation that has none; true refuses it.
+    accelerator, devices, num_nodes, strategy, precision, gradient_clip_val, sync_batchnorm: as Lightning's Trainer
+    takes them.
     """
 
     max_steps: int = 2000
@@ -39,7 +40,7 @@ class Training:
     precision: Literal["32-true", "16-mixed", "bf16-mixed", "64-true"] = "32-true"
     gradient_clip_val: float | None = None
     sync_batchnorm: bool = False
-    deterministic: bool | Literal["warn"] = True
+    deterministic: bool | Literal["warn"] = "warn"
 
     def __post_init__(self) -> None:
         for name in ("max_steps", "val_check_interval", "save_every", "patience", "log_every_n_steps"):
