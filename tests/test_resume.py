@@ -28,6 +28,17 @@ class StopsOnce(PseudoLabel):
         return super().loss(labeled, unlabeled)
 
 
+class StopsInValidation(PseudoLabel):
+    """The same, in the validation after the step `at`."""
+
+    at: int | None = None
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        if self.trainer.global_step == self.at:
+            raise ZeroDivisionError
+        super().validation_step(batch, batch_idx)
+
+
 def command(arguments: list[str]) -> list[str]:
     return [sys.executable, "-m", "tests.killer", *arguments]
 
@@ -94,6 +105,21 @@ def test_resuming_after_any_step_equals_the_uninterrupted_run(step, run, outcome
     run(*more)
     saved = max(s for s in (0, 3, 4, 6, 8, 9, 12) if s <= step)
     assert StopsOnce.seen == list(range(saved, 12)), "it goes on from the last checkpoint"
+    resumed = outcome()
+    run(*more, f"runs_dir={tmp_path / 'whole'}")
+    assert resumed == outcome(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("step", [4, 8, 12])
+def test_resuming_after_a_stop_within_a_validation_equals_the_uninterrupted_run(
+    step, run, outcome, tmp_path, monkeypatch
+):
+    more = ["method=pseudo_label", "method._target_=tests.test_resume.StopsInValidation", "trainer.save_every=4"]
+    monkeypatch.setattr(StopsInValidation, "at", step)
+    with pytest.raises(ZeroDivisionError):
+        run(*more)
+    monkeypatch.setattr(StopsInValidation, "at", None)
+    run(*more)
     resumed = outcome()
     run(*more, f"runs_dir={tmp_path / 'whole'}")
     assert resumed == outcome(tmp_path / "whole")
