@@ -21,7 +21,7 @@ def rows(folder: Path) -> list[dict[str, str]]:
 
 
 def test_metrics_csv_has_a_row_per_step_and_these_columns(run, tmp_path):
-    result = run("method=pseudo_label")
+    result = run("method=pseudo_label", "method.threshold=0")
     (folder,) = (tmp_path / "runs").iterdir()
     table = rows(folder)
     columns = [*table[0]]
@@ -47,7 +47,7 @@ def test_tensorboard_holds_the_same_curves(run, tmp_path):
     accumulator = pytest.importorskip(
         "tensorboard.backend.event_processing.event_accumulator", reason="pip install 'semisup[tensorboard]'"
     )
-    result = run("method=pseudo_label", "logger=tensorboard")
+    result = run("method=pseudo_label", "method.threshold=0", "logger=tensorboard")
     (folder,) = (tmp_path / "runs").iterdir()
     events = accumulator.EventAccumulator(str(folder / "tensorboard")).Reload()
     assert TRAIN | VALIDATION | LABELS | {"test/accuracy"} <= set(events.Tags()["scalars"])
@@ -102,7 +102,7 @@ def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
 
 
 def test_wandb_offline_holds_the_same_curves_and_the_confusion_matrix(run, offline, capfd):
-    results = [run("method=pseudo_label", "logger=wandb", "logger.offline=true", f"seed={seed}") for seed in (0, 1)]
+    results = [run("method=pseudo_label", "method.threshold=0", "logger=wandb", "logger.offline=true", f"seed={seed}") for seed in (0, 1)]
     import wandb
 
     wandb.finish()
@@ -128,4 +128,4 @@ def test_wandb_without_an_account_is_a_sentence(run, offline):
     from semisup.errors import SemisupError
 
     with pytest.raises(SemisupError, match=r"No API key.*logger\.offline=true"):
-        run("method=pseudo_label", "logger=wandb")
+        run("method=pseudo_label", "method.threshold=0", "logger=wandb")
