@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 from rich.console import Console
 
-from semisup.app import CONF, admit
+from semisup.app import CONF, admit, main
 
 torch.set_num_threads(1)
 
@@ -80,6 +81,23 @@ def outcome(tmp_path: Path) -> Callable[..., dict[str, Any]]:
         return {"result": result, "metrics": metrics, "checkpoints": checkpoints}
 
     return read
+
+
+@pytest.fixture
+def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """main() with these arguments: its exit status, standard output and standard error."""
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")  # main sets it; this takes it back afterwards
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["train.py", *arguments])
+        status: Any = 0
+        try:
+            main()
+        except SystemExit as end:
+            status = end.code
+        return status or 0, *capsys.readouterr()
+
+    return call
 
 
 def flat(value: Any) -> Any:

@@ -102,7 +102,10 @@ def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
 
 
 def test_wandb_offline_holds_the_same_curves_and_the_confusion_matrix(run, offline, capfd):
-    results = [run("method=pseudo_label", "method.threshold=0", "logger=wandb", "logger.offline=true", f"seed={seed}") for seed in (0, 1)]
+    results = [
+        run("method=pseudo_label", "method.threshold=0", "logger=wandb", "logger.offline=true", f"seed={seed}")
+        for seed in (0, 1)
+    ]
     import wandb
 
     wandb.finish()

@@ -57,7 +57,8 @@ class Training:
 
     def trainer(self, callbacks: list[Callback], loggers: list[Logger], validates: bool) -> Trainer:
         """A fresh Trainer, for one fit. Its unit is the step: the whole training is one epoch."""
-        setattr(torch.utils.deterministic, "fill_uninitialized_memory", False)  # noqa: B010 (mypy does not see it)  # costs time and hides nothing here
+        # Filling memory that is about to be written costs time. (By setattr, as mypy does not know of it.)
+        setattr(torch.utils.deterministic, "fill_uninitialized_memory", False)  # noqa: B010
         if self.patience and validates:
             stop = EarlyStopping("validation/accuracy", mode="max", patience=self.patience, check_finite=False)
             callbacks = [stop, *callbacks]
