@@ -19,7 +19,7 @@ class ProgressBar(Callback):
             return
         columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
         self.bar = Progress(
-            TextColumn("training"), *columns, TextColumn("{task.fields[figures]}"), console=self.console
+            TextColumn("training"), *columns, TextColumn(" {task.fields[figures]}"), console=self.console
         )
         self.task = self.bar.add_task("", total=trainer.max_steps, completed=trainer.global_step, figures="")
         self.bar.start()
