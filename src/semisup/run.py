@@ -180,7 +180,12 @@ def _tune(config: Config, folder: Path, store: Store) -> Config:
     """The config with the learning rate or the batch size that the tuner found."""
     if rank():
         raise SemisupError("tune works on one device; tune there first, then train with what it found.")
-    found = tuned(config["tune"], folder, lambda: (make_method(config, store), configuration.load_data(config, store)))
+    training: Training = configuration.build(config["trainer"])
+
+    def fresh() -> tuple[Method, SSLDataModule]:
+        return make_method(config, store), configuration.load_data(config, store)
+
+    found = tuned(config["tune"], folder, training, fresh)
     if "lr" in found:
         return {**config, "optimizer": {**config["optimizer"], "lr": found["lr"]}}
     return {**config, "batch": {**config["batch"], "labeled": found["batch_size"]}}

@@ -13,41 +13,48 @@ from lightning.pytorch.tuner import Tuner
 from semisup.data import SSLDataModule
 from semisup.errors import SemisupError
 from semisup.methods import Method
+from semisup.training import Training
 
 LARGEST_ON_CPU = 512  # labeled images a step: a CPU gives no sign of being out of memory before it is too late
 
 
-def tuned(what: str, folder: Path, make: Callable[[], tuple[Method, SSLDataModule]]) -> dict[str, Any]:
+def tuned(
+    what: str, folder: Path, training: Training, make: Callable[[], tuple[Method, SSLDataModule]]
+) -> dict[str, Any]:
     """{'lr': x} or {'batch_size': n}, found on a throw-away network and kept in tuned.json for when the run goes on.
 
-    make: a fresh method and data module, seeded as the training's. lr: the steepest descent of the loss over 100 steps
-    with rates from 1e-8 to 1 (Smith, 2017). batch_size: doubled from 16 until memory is short, all images have been
-    reached, or, on a CPU, 512.
+    training: on whose device and in whose precision it is tried. make: a fresh method and data module, seeded as the
+    training's. lr: the steepest descent of the loss over 200 steps with rates from 1e-5 to 1 (Smith, 2017); Lightning
+    begins at 1e-8, where a small batch's noise is all the descent there is. batch_size: doubled from 16 until memory is
+    short, all images have been reached, or, on a CPU, 512.
     """
     file = folder / "tuned.json"
     if file.exists():
         saved: dict[str, Any] = json.loads(file.read_text())
         return saved
     method, data = make()
-    found = {what: _learning_rate(method, data) if what == "lr" else _batch_size(method, data)}
+    find = _learning_rate if what == "lr" else _batch_size
+    found = {what: find(method, data, training)}
     draft = file.with_suffix(".draft")
     draft.write_text(json.dumps(found))
     os.replace(draft, file)
     return found
 
 
-def _learning_rate(method: Method, data: SSLDataModule) -> float:
+def _learning_rate(method: Method, data: SSLDataModule, training: Training) -> float:
     with tempfile.TemporaryDirectory() as scratch:
-        finder = Tuner(_trainer(scratch)).lr_find(method, datamodule=data, update_attr=False)
+        finder = Tuner(_trainer(scratch, training)).lr_find(
+            method, datamodule=data, min_lr=1e-5, num_training=200, update_attr=False
+        )
     rate = finder.suggestion() if finder else None
     if rate is None:
         raise SemisupError("tune=lr found no learning rate at which the loss falls; choose optimizer.lr by hand.")
     return float(rate)
 
 
-def _batch_size(method: Method, data: SSLDataModule) -> int:
+def _batch_size(method: Method, data: SSLDataModule, training: Training) -> int:
     with tempfile.TemporaryDirectory() as scratch:
-        trainer = _trainer(scratch)
+        trainer = _trainer(scratch, training)
         largest = len(data.split.labeled)
         if trainer.strategy.root_device.type == "cpu":
             largest = min(largest, LARGEST_ON_CPU)
@@ -59,9 +66,12 @@ def _batch_size(method: Method, data: SSLDataModule) -> int:
     return min(int(found or 16), largest)  # the last doubling may overshoot
 
 
-def _trainer(folder: str) -> Trainer:
+def _trainer(folder: str, training: Training) -> Trainer:
+    """On the device and in the precision of the training to come, or what is found would not hold there."""
     return Trainer(
         default_root_dir=folder,
+        accelerator=training.accelerator,
+        precision=training.precision,
         devices=1,
         max_steps=100,
         limit_val_batches=0,
