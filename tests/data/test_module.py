@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from semisup.data import SSLDataModule
-from semisup.data.sources import digits
+from semisup.data.sources import bundled_table, digits
 from semisup.methods import PseudoLabel, Supervised
 
 
@@ -42,12 +42,21 @@ def test_batches_hold_the_views_a_method_asks_for_and_no_label_of_an_unlabeled_i
     assert set(data.streams(Supervised)) == {"labeled"}
 
 
-def test_prediction_sees_the_unlabeled_images_without_a_label(data_dir):
+def test_rotation_and_zoom_are_options_of_images_only(data_dir):
+    options = {"labels": 20, "validation": 0, "rotation": 10, "zoom": 0.1}
+    views = SSLDataModule(digits(data_dir), padding=1, **options).views
+    assert (views.rotation, views.zoom) == (10, 0.1)
+    assert {"angle", "factor"} < views.draw("weak", np.random.default_rng(0), 2).keys()
+    rows = SSLDataModule(bundled_table(data_dir, name="wine"), **options).views
+    assert rows.draw("weak", np.random.default_rng(0), 2).keys() == {"noise"}
+
+
+def test_prediction_sees_all_images_of_the_split_once_without_a_label(data_dir):
     data = SSLDataModule(digits(data_dir), labels=60)
     labels = torch.cat([batch["label"] for batch in data.predict_dataloader()])
     index = torch.cat([batch["index"] for batch in data.predict_dataloader()])
     assert (labels == -1).all()
-    assert np.array_equal(index.numpy(), data.split.unlabeled)
+    assert sorted(index.tolist()) == sorted([*data.split.known, *data.split.unlabeled])
 
 
 def test_labeled_images_join_the_unlabeled_stream_only_if_they_should(data_dir):

@@ -1,5 +1,7 @@
 """The LightningDataModule: labeled and unlabeled streams of one data set, views made on the device."""
 
+import copy
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -26,7 +28,8 @@ class SSLDataModule(LightningDataModule):
     literature). seed: of the batches and views. split_seed: of the split; None = seed. split: a split made elsewhere,
     instead of drawing one.
     flip, padding: the weak view's horizontal flip and padded crop (in pixels). operations, cutout: the strong view's
-    RandAugment operations and the largest side of its cutout, as a fraction. noise, drop: of a table's views.
+    RandAugment operations and the largest side of its cutout, as a fraction. rotation, zoom: of the weak view, in
+    degrees and as a fraction. noise, drop: of a table's views.
     eval_batch_size: images per batch in validation, test and prediction.
     """
 
@@ -50,6 +53,8 @@ class SSLDataModule(LightningDataModule):
         padding: int = 4,
         operations: int = 2,
         cutout: float = 0.5,
+        rotation: float = 0.0,
+        zoom: float = 0.0,
         noise: float = 0.1,
         drop: float = 0.2,
         eval_batch_size: int = 500,
@@ -72,39 +77,63 @@ class SSLDataModule(LightningDataModule):
         if len(store.shape) == 3:
             c, h, w = store.shape
             self.views = ImageViews(
-                (c, h, w), store.mean, store.std, flip=flip, padding=padding, operations=operations, cutout=cutout
+                (c, h, w),
+                store.mean,
+                store.std,
+                flip=flip,
+                padding=padding,
+                operations=operations,
+                cutout=cutout,
+                rotation=rotation,
+                zoom=zoom,
             )
         else:
             self.views = TableViews(store.mean, store.std, noise=noise, drop=drop)
         count = len(store.images)
         self.target: NDArray[Any] = np.full(count, UNKNOWN, np.int64)
         self.weight = np.zeros(count, np.float32)
+        self.kept: NDArray[np.int64] | None = None  # the pseudo-labeled images, once a labeler has spoken
+
+    def with_targets(
+        self, target: NDArray[Any], weight: NDArray[np.float32], copies: NDArray[np.int64] | None = None
+    ) -> "SSLDataModule":
+        """The same data with pseudo-labels, as another module; this one stays as it is.
+
+        target: (N,) int64 classes or (N, K) float32 probabilities, weight: (N,) float32, over the store's images.
+        Unlabeled images with a weight above 0 are kept, each `copies` times (None: once) in a pass over the stream.
+        """
+        other = copy.copy(self)
+        other.target, other.weight = target, weight
+        rows = self.split.unlabeled
+        other.kept = np.repeat(rows, np.where(weight[rows] > 0, 1 if copies is None else copies[rows], 0))
+        return other
 
     def streams(self, method: Any) -> dict[str, Stream]:
-        """The streams that a method asks for by its `labeled_view` and `views`; without views, the labeled one only."""
-        store, split = self.store, self.split
-        labels = {"label": store.targets}
-        streams = {
-            "labeled": Stream(
-                "labeled",
-                store.images,
-                split.labeled,
-                labels,
-                self.views,
-                [method.labeled_view],
-                self.batch_size,
-                self.seed,
-            )
-        }
-        if method.views:
-            if not len(split.stream):
+        """The streams that a method asks for by its `labeled_view` and `views`.
+
+        A method that reads targets gets the pseudo-labeled images as its unlabeled ones, and none before there are any.
+        For another method, pseudo-labeled images join the labeled ones, with their most probable class.
+        """
+        labeled, targets, unlabeled, kept = self.split.labeled, self.store.targets, self.split.stream, self.kept
+        if method.reads_targets:
+            unlabeled = kept if kept is not None else unlabeled[:0]
+        elif kept is not None:
+            labeled = np.concatenate([labeled, kept])
+            targets = targets.copy()
+            targets[kept] = (self.target if self.target.ndim == 1 else self.target.argmax(-1))[kept]
+        streams = {"labeled": self._stream("labeled", labeled, {"label": targets}, [method.labeled_view])}
+        if method.views and (len(unlabeled) or not method.reads_targets):
+            if not len(unlabeled):
                 raise SemisupError(f"{type(method).__name__} learns from unlabeled images, and this split has none.")
-            targets = {"target": self.target, "weight": self.weight}
-            size = self.batch_size * self.ratio
-            streams["unlabeled"] = Stream(
-                "unlabeled", store.images, split.stream, targets, self.views, method.views, size, self.seed
-            )
+            columns = {"target": self.target, "weight": self.weight}
+            streams["unlabeled"] = self._stream("unlabeled", unlabeled, columns, method.views)
         return streams
+
+    def _stream(
+        self, name: str, index: NDArray[np.int64], columns: dict[str, NDArray[Any]], views: Sequence[str]
+    ) -> Stream:
+        size = self.batch_size * (self.ratio if name == "unlabeled" else 1)
+        return Stream(name, self.store.images, index, columns, self.views, views, size, self.seed)
 
     def train_dataloader(self) -> CombinedLoader:
         assert self.trainer is not None
@@ -133,9 +162,11 @@ class SSLDataModule(LightningDataModule):
         return Once(self.store.test_images, rows, self.store.test_targets, self.eval_batch_size) if len(rows) else []
 
     def predict_dataloader(self) -> Once:
-        """The unlabeled images in plain view, without a label."""
+        """All images of the split in plain view, without a label: this process's share of the batches."""
+        rows = np.concatenate([self.split.known, self.split.unlabeled])
         hidden = np.full_like(self.store.targets, UNKNOWN)
-        return Once(self.store.images, self.split.unlabeled, hidden, self.eval_batch_size)
+        share = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+        return Once(self.store.images, rows, hidden, self.eval_batch_size, *share)
 
     def on_after_batch_transfer(self, batch: dict[str, Any], dataloader_idx: int) -> dict[str, Batch] | Batch:
         """Makes the views, on the device the images are on by now."""

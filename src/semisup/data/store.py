@@ -49,6 +49,14 @@ class Store:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     fingerprint: str
+    folder: Path | None = None
+
+    def files(self) -> list[str] | None:
+        """Where each image came from, (N,), if the store was made of files."""
+        file = self.folder and self.folder / "files.txt"
+        if not file or not file.exists():
+            return None
+        return file.read_text(encoding="utf-8", errors="surrogateescape").split("\n")[:-1]  # as it was written
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -91,6 +99,7 @@ def open_store(folder: Path) -> Store:
         mean=tuple(meta["mean"]),
         std=tuple(meta["std"]),
         fingerprint=meta["fingerprint"],
+        folder=folder,
         **arrays,
         **targets,
     )

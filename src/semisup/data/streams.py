@@ -99,16 +99,28 @@ class Steps:
 
 
 class Once:
-    """Some images in order, once, in batches: for validation, test and prediction."""
+    """Some images in order, once, in batches: for validation, test and prediction.
 
-    def __init__(self, images: NDArray[Any], index: NDArray[np.int64], label: NDArray[np.int64], size: int) -> None:
+    Of several processes, each takes every world_size-th batch: the same batches as one process alone, and each once.
+    """
+
+    def __init__(
+        self,
+        images: NDArray[Any],
+        index: NDArray[np.int64],
+        label: NDArray[np.int64],
+        size: int,
+        rank: int = 0,
+        world_size: int = 1,
+    ) -> None:
         self.images, self.index, self.label, self.size = images, index, label, size
+        self.starts = range(rank * size, len(index), world_size * size)
 
     def __len__(self) -> int:
-        return -(-len(self.index) // self.size)
+        return len(self.starts)
 
     def __iter__(self) -> Iterator[dict[str, torch.Tensor]]:
-        for start in range(0, len(self.index), self.size):
+        for start in self.starts:
             index = self.index[start : start + self.size]
             yield {
                 "inputs": torch.from_numpy(self.images[index]),

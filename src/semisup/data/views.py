@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import grid_sample
 
 from semisup.data.randaugment import GREY, draw_operations, randaugment, send
 from semisup.errors import SemisupError, nearest
@@ -51,6 +52,10 @@ class ImageViews:
     so that a part of it may lie outside (table 12; where it says width, we take the shorter side). The authors'
     RandAugment code cuts 16 x 16 pixels from every image instead.
 
+    rotation and zoom, both off unless asked for, are a part of the weak view, between flip and crop: each image is
+    turned about its center by an angle uniform in ± rotation degrees and scaled by a factor uniform in 1 ± zoom. What
+    comes from outside of the image is mirrored, as in the padded crop.
+
     shape: (C, H, W), C = 1 or 3. mean, std: per channel, of values in [0, 1].
     """
 
@@ -64,6 +69,8 @@ class ImageViews:
         padding: int = 4,
         operations: int = 2,
         cutout: float = 0.5,
+        rotation: float = 0.0,
+        zoom: float = 0.0,
     ) -> None:
         channels, self.height, self.width = shape
         if channels not in (1, 3):
@@ -76,13 +83,21 @@ class ImageViews:
             raise SemisupError(f"operations={operations} must be at least 0.")
         if not 0 <= cutout <= 1:
             raise SemisupError(f"cutout={cutout} must be between 0 and 1.")
+        if not 0 <= rotation <= 180:
+            raise SemisupError(f"rotation={rotation} is in degrees and must be between 0 and 180.")
+        if not 0 <= zoom < 1:
+            raise SemisupError(f"zoom={zoom} must be at least 0 and below 1.")
         self.flip, self.padding, self.operations, self.cutout = flip, padding, operations, cutout
+        self.rotation, self.zoom = rotation, zoom
         deviation = np.asarray(std, np.float64)
         self.scale = (1 / (255 * deviation)).astype(np.float32)  # (C,): view = scale · image + shift
         self.shift = (-np.asarray(mean) / deviation).astype(np.float32)
 
     def draw(self, view: str, rng: np.random.Generator, count: int) -> Draws:
-        """weak: flip (B,) bool, top and left (B,) int64. strong: also draw_operations', and square (B, 4) int64."""
+        """weak: flip (B,) bool, top and left (B,) int64. strong: also draw_operations', and square (B, 4) int64.
+
+        With rotation or zoom, last of all: angle and factor (B,) float64.
+        """
         draws: Draws = {}
         if kind(view) != "plain":
             draws["flip"] = rng.random(count) < (0.5 if self.flip else 0.0)
@@ -93,13 +108,20 @@ class ImageViews:
             y, x = rng.random((2, count)) * [[self.height], [self.width]]
             # top, bottom, left, right: the pixels whose center lies in the square
             draws["square"] = np.ceil(np.stack([y - half, y + half, x - half, x + half], 1) - 0.5).astype(np.int64)
+        if kind(view) != "plain" and (self.rotation or self.zoom):
+            draws["angle"] = rng.uniform(-self.rotation, self.rotation, count)
+            draws["factor"] = rng.uniform(1 - self.zoom, 1 + self.zoom, count)
         return draws
 
     def apply(self, view: str, inputs: Tensor, draws: Draws) -> Tensor:
         """(B, H, W, C) uint8 contiguous -> (B, C, H, W) float32 in channels_last, normalized."""
         images = inputs
         if kind(view) != "plain":
-            images = flip_and_crop(images, draws["flip"], draws["top"], draws["left"], self.padding)
+            places = (draws["flip"], draws["top"], draws["left"], self.padding)
+            if "angle" in draws:
+                images = flip_turn_and_crop(images, *places, draws["angle"], draws["factor"])
+            else:
+                images = flip_and_crop(images, *places)
         if kind(view) == "strong":
             images = randaugment(images, draws["operation"], draws["magnitude"])
             images = cut_out(images, draws["square"])
@@ -160,6 +182,36 @@ def flip_and_crop(
     first = torch.arange(0, count * height, height, device=device)[:, None]
     source = ((first + row) * width)[:, :, None] + column[:, None, :]  # (B, H, W), in a list of all pixels
     return images.view(-1, channels).index_select(0, source.view(-1)).view(images.shape)
+
+
+def flip_turn_and_crop(
+    images: Tensor,
+    flip: NDArray[np.bool_],
+    top: NDArray[np.int64],
+    left: NDArray[np.int64],
+    padding: int,
+    angle: NDArray[np.float64],
+    factor: NDArray[np.float64],
+) -> Tensor:
+    """As `flip_and_crop`, each image turned and magnified about its center before the crop; bilinear, in one lookup.
+
+    angle: (B,) degrees, counter-clockwise. factor: (B,), above 1 magnifies. Another kind of device may round a value to
+    the level beside it.
+    """
+    height, width = images.shape[1:3]
+    device = images.device
+    center_y, center_x = (height - 1) / 2, (width - 1) / 2
+    cos, sin = np.cos(np.deg2rad(angle)) / factor, np.sin(np.deg2rad(angle)) / factor
+    side = np.where(flip, -1, 1) / max(center_x, 0.5)  # grid_sample's places: -1 and 1 are the outermost pixels
+    matrix = np.stack([side * cos, -side * sin, sin / max(center_y, 0.5), cos / max(center_y, 0.5)], dtype=np.float32)
+    a, b, c, d = send(matrix, device)[:, :, None]
+    x = torch.arange(width, device=device) + send((left - padding - center_x).astype(np.float32), device)[:, None]
+    y = torch.arange(height, device=device) + send((top - padding - center_y).astype(np.float32), device)[:, None]
+    column = (a * x)[:, None, :] + (b * y)[:, :, None]  # (B, H, W)
+    row = (c * x)[:, None, :] + (d * y)[:, :, None]
+    planes, grid = images.permute(0, 3, 1, 2).float(), torch.stack([column, row], 3)
+    turned = grid_sample(planes, grid, padding_mode="reflection", align_corners=True)
+    return turned.add_(0.5).byte().permute(0, 2, 3, 1).contiguous()
 
 
 def cut_out(images: Tensor, square: NDArray[np.int64]) -> Tensor:
