@@ -1,0 +1,48 @@
+"""What a labeler is given, and what it gives back."""
+
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Bank:
+    """What is known of some images between two rounds; row i of each array is image `index[i]` of the store.
+
+    index: (N,) int64. label: (N,) int64, the class of labeled images and -1 of unlabeled ones. logits: (N, K) float32,
+    the teacher's on plain views. features: (N, D) float32, an embedding. validation: the same of the validation images,
+    with their classes, to calibrate on; None where there are none.
+    """
+
+    index: NDArray[np.int64]
+    label: NDArray[np.int64]
+    logits: NDArray[np.float32] | None = None
+    features: NDArray[np.float32] | None = None
+    validation: "Bank | None" = None
+
+
+class Labels(NamedTuple):
+    """Pseudo-labels of a bank's images, row by row.
+
+    target: (N,) int64 classes or (N, K) float32 probabilities. weight: (N,) float32 in the loss; 0 = not kept.
+    confidence: (N,) float32 in [0, 1], for people and for the audit. copies: (N,) int64, how often a kept image is in a
+    pass over the stream; None = once.
+    """
+
+    target: NDArray[np.int64] | NDArray[np.float32]
+    weight: NDArray[np.float32]
+    confidence: NDArray[np.float32]
+    copies: NDArray[np.int64] | None = None
+
+    @property
+    def classes(self) -> NDArray[np.int64]:
+        """The most probable class of each image, (N,)."""
+        return self.target if self.target.ndim == 1 else self.target.argmax(-1)  # type: ignore[return-value]
+
+
+class Labeler(Protocol):
+    """Turns what is known of the images into pseudo-labels. Labeled images' rows are ignored."""
+
+    def __call__(self, bank: Bank) -> Labels: ...

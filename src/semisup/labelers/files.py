@@ -1,0 +1,117 @@
+"""Pseudo-labels as a table that a person can open and correct: written as Parquet, read as Parquet or CSV."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+from numpy.typing import NDArray
+
+from semisup.data.store import Store
+from semisup.errors import SemisupError
+from semisup.labelers.bank import Labels
+from semisup.labelers.table import KINDS, Table, printable
+
+FORMAT = "1"  # raised when a column changes its meaning, so that an old file is refused by name
+
+
+def write_labels(file: Path, store: Store, index: NDArray[np.int64], labels: Labels, split_hash: str) -> None:
+    """Writes the labels of the store's images `index`, (N,), one row each, as Parquet; all of it or nothing.
+
+    Columns: index, path (where the store was made of files), label (name of the class), confidence, weight, kept
+    (weight > 0), copies (where there are any) and probability (K of them, where targets are soft). The metadata names
+    the format, the data's fingerprint and the split. Raises SemisupError if the file cannot be written.
+    """
+    columns: dict[str, Any] = {"index": index}
+    if (files := store.files()) is not None:
+        columns["path"] = [printable(files[image]) for image in index]
+    columns["label"] = pa.array(store.classes).take(pa.array(labels.classes))
+    columns |= {"confidence": labels.confidence, "weight": labels.weight, "kept": labels.weight > 0}
+    if labels.copies is not None:
+        columns["copies"] = labels.copies.astype(np.int32)
+    table = pa.table([pa.array(values, KINDS[name]) for name, values in columns.items()], names=list(columns))
+    if labels.target.ndim == 2:
+        probability = pa.FixedSizeListArray.from_arrays(pa.array(labels.target.ravel()), len(store.classes))
+        table = table.append_column("probability", probability)
+    origin = {"semisup_format": FORMAT, "semisup_data": store.fingerprint, "semisup_split": split_hash}
+    draft = file.with_name(f".{file.name}.draft-{os.getpid()}")
+    try:
+        pyarrow.parquet.write_table(table.replace_schema_metadata(origin), draft)
+        os.replace(draft, file)
+    except OSError as error:
+        raise SemisupError(f"{file} could not be written ({error.strerror or error}); nothing was kept.") from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def read_labels(file: Path, store: Store, index: NDArray[np.int64], split_hash: str | None = None) -> Labels:
+    """Reads labels of the images `index`, (N,), in their order. The file may have labels of no others.
+
+    What was written is read back bit for bit. A person may have changed it: kept=false is weight 0, kept=true without a
+    weight is weight 1, and a label that is no longer the most probable class is certain. A .csv needs no more than a
+    label and an index or a path, has no probabilities, and leaves out what is 1: weight, kept, confidence, copies.
+    Images without a row have weight, confidence and copies 0; copies of images that are not kept are 0, too.
+    Raises SemisupError naming the row if anything does not fit; with `split_hash`, also if another split made the file.
+    """
+    table = Table(file)
+    _refuse_another_origin(table, store, split_hash)
+    image = table.images(store)  # (n,)
+    _refuse_images(table, image, store, index)
+    kept, weight = table.column("kept", missing=True), table.column("weight", missing=1)
+    confidence, copies = table.column("confidence", missing=1), table.column("copies", missing=1)
+    table.refuse(~np.isfinite(weight) | (weight < 0), lambda row: f"weight {weight[row]} is not 0 or more.")
+    wrong = ~((confidence >= 0) & (confidence <= 1))
+    table.refuse(wrong, lambda row: f"confidence {confidence[row]} is not from 0 to 1.")
+    table.refuse(copies < 0, lambda row: f"copies {copies[row]} is not 0 or more.")
+    target = _targets(table, store, kept)
+
+    order = np.argsort(index)
+    place = order[np.searchsorted(index, image, sorter=order)]  # where `index` has the image of each row
+
+    def aligned(values: NDArray[Any], elsewhere: float = 0) -> Any:
+        rows = np.full((len(index), *values.shape[1:]), elsewhere, values.dtype)
+        rows[place] = values
+        return rows
+
+    return Labels(
+        target=aligned(target, elsewhere=0 if target.ndim == 1 else 1 / len(store.classes)),
+        weight=aligned(np.where(kept, np.where(weight > 0, weight, 1), 0).astype(np.float32)),
+        confidence=aligned(confidence),
+        copies=aligned(np.where(kept, np.maximum(copies, 1), 0).astype(np.int64)) if table.has("copies") else None,
+    )
+
+
+def _targets(table: Table, store: Store, kept: NDArray[np.bool_]) -> NDArray[Any]:
+    """Classes (n,) int64, or probabilities (n, K) float32 if the table has them."""
+    label = table.classes(store)
+    table.refuse((label < 0) & kept, lambda row: "it is kept and has no label; give one, or say that kept is false.")
+    if not table.has("probability"):
+        return np.maximum(label, 0)
+    probability, given = table.probability(len(store.classes))
+    sums_up = (probability >= 0).all(-1) & (abs(probability.sum(-1) - 1) < 1e-3)
+    table.refuse(given & kept & ~sums_up, lambda row: "its probabilities are not 0 or more with a sum of 1.")
+    certain = (label >= 0) & ~(given & (probability.argmax(-1) == label))
+    probability[certain] = np.eye(len(store.classes), dtype=np.float32)[label[certain]]
+    return probability
+
+
+def _refuse_another_origin(table: Table, store: Store, split_hash: str | None) -> None:
+    origin = table.origin()
+    if origin.get("semisup_format", FORMAT) != FORMAT:
+        raise SemisupError(f"{table.file} was written by another version of Semisup; make it again.")
+    if origin.get("semisup_data", store.fingerprint) != store.fingerprint:
+        raise SemisupError(f"{table.file} has labels of another data set than {store.name} as it is now.")
+    if split_hash is not None and origin.get("semisup_split", split_hash) != split_hash:
+        raise SemisupError(f"{table.file} has labels of another split of {store.name}; take the same labels and seed.")
+
+
+def _refuse_images(table: Table, image: NDArray[np.int64], store: Store, index: NDArray[np.int64]) -> None:
+    none = (image < 0) | (image >= len(store.images))
+    table.refuse(none, lambda row: f"an index is 0 to {len(store.images) - 1}, as {store.name} has no other image.")
+    known = ~np.isin(image, index)
+    table.refuse(known, lambda row: f"image {image[row]} is not among the unlabeled images of this split; delete it.")
+    again = np.ones(len(image), bool)
+    again[np.unique(image, return_index=True)[1]] = False
+    table.refuse(again, lambda row: f"image {image[row]} has a row above; delete one of the two.")
