@@ -1,148 +1,134 @@
-"""What a training step costs through the framework, against the bare step of the same network on ready tensors.
+"""What training costs on this machine: steps and their parts, views, start, memory. Prints tables, and writes JSON.
 
-    python scripts/benchmark.py                        every method, small_cnn, 64 + 448 images
-    python scripts/benchmark.py --network wide_resnet --ratio 1 --methods supervised
+    python scripts/benchmark.py                                     everything; about an hour on two CPU cores
+    python scripts/benchmark.py --sections loop --methods supervised fixmatch --networks small_cnn --out speed.json
+    python scripts/benchmark.py --sections loop --networks wide_resnet --steps 1 --rounds 3
 
-Both run in one process and take turns, some steps each, so that a machine whose speed drifts cheats neither. The bare
-step is forward, backward and optimizer on one batch that lies ready on the device; the real one is all of Lightning's
-loop with our callbacks: gather, transfer, views, loss, moving average, audit, seeds, NaN guard.
+What is compared takes turns in one process. What each section measures stands in scripts/benchmarks/.
 """
 
 import argparse
-import copy
 import json
-import statistics
-import time
+import subprocess
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-from hydra import compose, initialize_config_dir
-from lightning.pytorch import Callback, Trainer
-from omegaconf import OmegaConf
 from rich.console import Console
 from rich.table import Table
 
-from semisup import config as configuration
-from semisup.allocator import keep_memory
-from semisup.app import CONF, admit
-from semisup.audit import Audit
-from semisup.callbacks import NaNGuard, StepSeed
-from semisup.data import Batch, Store
-from semisup.environment import hardware, versions
-from semisup.functional import cross_entropy
-from semisup.methods import Method
-from semisup.run import make_method
+from semisup.app import CONF
+
+SECTIONS = ("loop", "views", "start", "memory")
 
 
-class TakingTurns(Callback):
-    """Times `turn` steps of the real loop, then `turn` bare steps, and so on."""
+def main(arguments: list[str] | None = None) -> None:
+    options = parser().parse_args(arguments)
+    console = Console()
+    from benchmarks import loop, memory, start, views  # here, so that --help answers at once
 
-    def __init__(self, turn: int) -> None:
-        self.turn = turn
-        self.real: list[float] = []
-        self.bare: list[float] = []
+    from semisup.environment import hardware, versions
 
-    def on_train_batch_end(self, trainer: Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
-        if trainer.global_step == 1:
-            self.step = BareStep(pl_module, batch)
-        if trainer.global_step % self.turn == 0:
-            now = self.now(pl_module)
-            if trainer.global_step > self.turn:  # the first turn warms up
-                self.real.append((now - self.began) / self.turn)
-                now = self.now(pl_module)
-                for _ in range(self.turn):
-                    self.step()
-                self.bare.append((self.now(pl_module) - now) / self.turn)
-            self.began = self.now(pl_module)
-
-    @staticmethod
-    def now(module: Any) -> float:
-        if module.device.type == "cuda":
-            torch.cuda.synchronize()
-        return time.perf_counter()
-
-
-class BareStep:
-    """Forward, backward and optimizer step on one batch, of a network of its own."""
-
-    def __init__(self, method: Method, batch: dict[str, Batch]) -> None:
-        labeled, unlabeled = batch["labeled"], batch.get("unlabeled", Batch())
-        self.network = copy.deepcopy(method.network).train()
-        self.optimizer = method.optimizer.optimizer(self.network)
-        self.images = torch.cat([labeled.image, *(unlabeled[view] for view in method.views)])
-        self.label = torch.arange(len(self.images), device=self.images.device) % 10
-
-    def __call__(self) -> None:
-        cross_entropy(self.network(self.images), self.label).backward()
-        self.optimizer.step()
-        self.optimizer.zero_grad()
+    cases = [(method, network) for network in options.networks for method in options.methods]
+    asked = {name: str(value) if isinstance(value, Path) else value for name, value in vars(options).items()}
+    found: dict[str, Any] = {"commit": commit(), "hardware": hardware(), "versions": versions(), "options": asked}
+    if "start" in options.sections:
+        found["start"] = start.measure(options)
+        console.print(start_table(found["start"]))
+    if "memory" in options.sections:
+        found["memory"] = [memory.measure(*case, options) for case in cases]
+        console.print(memory_table(found["memory"]))
+    if "views" in options.sections:
+        found["views"] = views.measure(options)
+        console.print(views_table(found["views"]))
+    if "loop" in options.sections:
+        found["loop"] = [loop.measure(*case, options) for case in cases]
+        console.print(loop_table(found["loop"]), parts_table(found["loop"]))
+    console.print(f"commit {found['commit']}, " + ", ".join(f"{k} {v}" for k, v in found["hardware"].items()))
+    if options.out:
+        options.out.write_text(json.dumps(found, indent=1))
 
 
-def measure(method: str, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Milliseconds of a real and of a bare step, and their ratio, over the rounds."""
-    overrides = [f"method={method}", f"backbone={arguments.network}", f"batch.labeled={arguments.batch}"]
-    overrides += [f"batch.ratio={arguments.ratio}", "data=cifar10", f"trainer.max_steps={steps(arguments)}"]
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        values: Any = OmegaConf.to_container(compose("train", [admit(o) for o in overrides]), resolve=True)
-    config = configuration.complete(values)
-    store = images()
-    data = configuration.load_data(config, store)
-    timer = TakingTurns(arguments.turn)
-    audit = Audit(store.targets, store.classes, every=steps(arguments))
-    trainer = configuration.build(config["trainer"]).trainer(
-        [StepSeed(0), NaNGuard(50), audit, timer], loggers=[], validates=False
+def parser() -> argparse.ArgumentParser:
+    result = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    methods, networks, sources = (
+        sorted(file.stem for file in (CONF / group).glob("*.yaml")) for group in ("method", "backbone", "data")
     )
-    trainer.fit(make_method(config, store), datamodule=data)
-    ratios = [r / b for r, b in zip(timer.real, timer.bare, strict=True)]
-    return {
-        "method": method,
-        "network": arguments.network,
-        "images": len(timer.step.images),
-        "real_ms": 1000 * statistics.median(timer.real),
-        "bare_ms": 1000 * statistics.median(timer.bare),
-        "ratio": statistics.median(ratios),
-        "ratio_range": [min(ratios), max(ratios)],
-    }
+    result.add_argument("--sections", nargs="+", default=SECTIONS, choices=SECTIONS)
+    result.add_argument("--methods", nargs="+", default=methods, choices=methods, metavar="METHOD")
+    result.add_argument("--networks", nargs="+", default=["small_cnn", "wide_resnet"], choices=networks, metavar="NAME")
+    result.add_argument(
+        "--data", default="noise", choices=["noise", *sources], metavar="NAME", help="noise is as large as CIFAR-10"
+    )
+    result.add_argument("--batch", type=positive, default=64, help="labeled images per step")
+    result.add_argument("--ratio", type=positive, default=7, help="unlabeled images per labeled one")
+    result.add_argument("--steps", type=positive, help="of a turn (default: a second's worth, at most 20)")
+    result.add_argument("--rounds", type=positive, default=5, help="turns of each")
+    result.add_argument("--device", default="auto", choices=["auto", "cpu", "gpu", "mps"])
+    result.add_argument("--precision", default="32-true", choices=["32-true", "bf16-mixed"])
+    result.add_argument("--out", type=Path, help="write the figures there, as JSON")
+    return result
 
 
-def steps(arguments: argparse.Namespace) -> int:
-    return int(arguments.turn * (arguments.rounds + 1))
+def positive(text: str) -> int:
+    if (value := int(text)) < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return value
 
 
-def images() -> Store:
-    """Noise in the shape of CIFAR-10: speed does not depend on what is in the pictures."""
-    rng = np.random.default_rng(0)
-    pool, targets = rng.integers(0, 256, (50_000, 32, 32, 3), dtype=np.uint8), np.arange(50_000) % 10
-    names = tuple(f"class {c}" for c in range(10))
-    return Store("noise", names, pool, targets, pool[:0], targets[:0], len(pool), (0.5,) * 3, (0.25,) * 3, "noise")
+def commit() -> str | None:
+    """The commit that is measured; with -dirty if files differ from it."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=10"]
+    ended = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True)
+    return ended.stdout.strip() or None
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    known = sorted(file.stem for file in (CONF / "method").glob("*.yaml"))
-    parser.add_argument("--methods", nargs="+", default=known, choices=known)
-    parser.add_argument("--network", default="small_cnn")
-    parser.add_argument("--batch", type=int, default=64, help="labeled images per step")
-    parser.add_argument("--ratio", type=int, default=7, help="unlabeled images per labeled one")
-    parser.add_argument("--turn", type=int, default=10, help="steps before the other's turn")
-    parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--json", type=Path, help="write the figures there, too")
-    arguments = parser.parse_args()
-    keep_memory()
-    figures = [measure(method, arguments) for method in arguments.methods]
-    table = Table("method", "network", "images", "real ms", "bare ms", "real / bare (median, range)")
-    for row in figures:
-        low, high = row["ratio_range"]
-        ratio = f"{row['ratio']:.3f} ({low:.3f} to {high:.3f})"
-        milliseconds = (f"{row['real_ms']:.1f}", f"{row['bare_ms']:.1f}")
-        table.add_row(row["method"], row["network"], str(row["images"]), *milliseconds, ratio)
-    Console().print(table)
-    machine = {"hardware": hardware(), "versions": versions()}
-    Console().print(", ".join(f"{k} {v}" for k, v in machine["hardware"].items()))
-    if arguments.json:
-        arguments.json.write_text(json.dumps({"figures": figures, **machine}, indent=1))
+def loop_table(rows: list[dict[str, Any]]) -> Table:
+    columns = ("real", "limit", "bare")
+    table = Table("network", "method", "images", *(f"{c} ms" for c in columns), "real images/s", title="Steps")
+    table.add_column("real / limit (range)")
+    table.add_column("real / bare (range)")
+    for row in rows:
+        milliseconds = [f"{1000 * row['seconds'][c]:.1f}" for c in columns]
+        ratios = [ratio(row["real_over_limit"]), ratio(row["real_over_bare"])]
+        speed = f"{row['images_per_second']['real']:,.0f}"
+        table.add_row(row["network"], row["method"], str(row["images"]), *milliseconds, speed, *ratios)
+    return table
+
+
+def parts_table(rows: list[dict[str, Any]]) -> Table:
+    parts = list(rows[0]["parts"])
+    table = Table("network", "method", *parts, title="Milliseconds of a real step, by part")
+    for row in rows:
+        table.add_row(row["network"], row["method"], *(f"{1000 * row['parts'][part]:.2f}" for part in parts))
+    return table
+
+
+def views_table(rows: list[dict[str, Any]]) -> Table:
+    table = Table("view", "images/s", "torchvision's", "times torchvision (range)", title="Views")
+    for row in rows:
+        speeds = [f"{row['images_per_second'][whose]:,.0f}" for whose in ("ours", "torchvision")]
+        table.add_row(row["view"], *speeds, ratio(row["times_torchvision"]))
+    return table
+
+
+def start_table(row: dict[str, Any]) -> Table:
+    table = Table("from the command to", "seconds", title="Start")
+    table.add_row("the first step, saved", f"{row['first_step']:.2f}")
+    table.add_row("the same, of the first run of all", f"{row['first_step_of_the_first_run']:.2f}")
+    table.add_row("the end of --help", f"{row['help']:.2f}")
+    return table
+
+
+def memory_table(rows: list[dict[str, Any]]) -> Table:
+    table = Table("network", "method", "before the first step", "host", "device", title="Peak memory in MiB")
+    for row in rows:
+        sizes = ["" if row[where] is None else f"{row[where]:,.0f}" for where in ("host_before", "host", "device")]
+        table.add_row(row["network"], row["method"], *sizes)
+    return table
+
+
+def ratio(values: dict[str, float]) -> str:
+    return f"{values['median']:.3f} ({values['low']:.3f} to {values['high']:.3f})"
 
 
 if __name__ == "__main__":

@@ -1,60 +1,67 @@
-"""What docs/extending.md promises, as an outsider would do it."""
+"""What docs/extending.md promises, as an outsider would do it: its files in a folder of their own, and its commands."""
 
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from semisup.backbones import MLP
-from semisup.data import SSLDataModule
-from semisup.data.sources import digits
-from semisup.methods import PseudoLabel
-
 ROOT = Path(__file__).parents[1]
-BLOCKS = re.findall(r"```(\w+)\n(.*?)```", (ROOT / "docs" / "extending.md").read_text(), flags=re.DOTALL)
+TEXT = (ROOT / "docs" / "extending.md").read_text()
+FILES = dict(re.findall(r"^```\w+\n# (\S+\.(?:py|yaml))\n(.*?)^```", TEXT, flags=re.DOTALL | re.MULTILINE))
+COMMANDS = re.findall(r"^    python train\.py (.*)$", TEXT, flags=re.MULTILINE)
+SMALL = ("batch.labeled=8", "batch.ratio=2", "trainer.max_steps=12", "trainer.val_check_interval=4")
 
 
-def test_a_method_from_a_package_of_ones_own_trains_with_its_own_yaml(overrides, tmp_path):
-    """The documented files, written where the documentation says, and the documented command."""
-    (python, method), (_, yaml) = BLOCKS[0], BLOCKS[1]
-    assert python == "python"
-    (tmp_path / "my_package").mkdir()
-    (tmp_path / "my_package" / "sure.py").write_text(method)
-    (tmp_path / "my_conf" / "method").mkdir(parents=True)
-    (tmp_path / "my_conf" / "method" / "sure_ones.yaml").write_text(yaml)
-    more = [f"hydra.searchpath=[file://{tmp_path}/my_conf]", "method=sure_ones", "method.threshold=0.2"]
-    command = [sys.executable, str(ROOT / "train.py"), *overrides(*more)]
-    ended = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(tmp_path)})
+@pytest.fixture
+def outside(tmp_path: Path, data_dir: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs the documented command that has `word`, small, from a folder that holds the documented files."""
+    for name, content in FILES.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content)
+
+    def call(word: str, *more: str) -> subprocess.CompletedProcess[str]:
+        (documented,) = (command for command in COMMANDS if word in command)
+        arguments = [*SMALL, f"data_dir={data_dir}", *shlex.split(documented), *more]
+        if "backbone=" not in documented:
+            arguments += ["backbone=mlp", "backbone.hidden=[32]"]
+        command = [sys.executable, str(ROOT / "train.py"), *arguments]
+        return subprocess.run(command, cwd=tmp_path, env=os.environ, capture_output=True, text=True)
+
+    return call
+
+
+def result(folder: Path, name: str) -> dict[str, Any]:
+    (file,) = (folder / "runs").glob(f"{name}-seed0-*/result.json")
+    return json.loads(file.read_text())
+
+
+def test_a_method_from_a_package_of_ones_own_trains_with_its_own_yaml(outside, tmp_path):
+    ended = outside("method=sure_ones", "method.threshold=0.2")
     assert ended.returncode == 0, ended.stderr
-    (result,) = (tmp_path / "runs").glob("digits-60-sure_ones-*/result.json")
-    assert json.loads(result.read_text())["pseudo_labels"]["coverage"] > 0
-    command[-1] = "method.treshold=0.2"
-    ended = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(tmp_path)})
+    assert result(tmp_path, "digits-100-sure_ones-mlp")["pseudo_labels"]["coverage"] > 0
+    ended = outside("method=sure_ones", "method.treshold=0.2")
     assert ended.returncode == 1
     assert ended.stderr.strip() == "semisup: there is no option method.treshold; did you mean 'threshold'?"
 
 
-@pytest.mark.filterwarnings("ignore")
-def test_every_class_is_usable_without_hydra(data_dir, tmp_path):
-    """The documented ten lines, on digits with a small network instead of CIFAR-10."""
-    import lightning as L
+def test_so_do_a_network_and_a_data_source(outside, tmp_path):
+    """1,000 pictures: 200 for the test, and 800 of which 20 have a label."""
+    ended = outside("data=rings")
+    assert ended.returncode == 0, ended.stderr
+    found = result(tmp_path, "rings-20-pseudo_label-tiny")
+    assert found["test"]["images"] == 200
+    assert set(found["test"]["per_class"]) == {"disc", "ring"}
+    ended = outside("data=rings", "data.cuont=9")
+    assert ended.stderr.strip() == "semisup: there is no option data.cuont; did you mean 'count'?"
 
-    store = digits(data_dir)
-    data = SSLDataModule(store, labels=60, flip=False, padding=1, batch_size=8, ratio=2)
-    method = PseudoLabel(MLP(store.shape, len(store.classes), hidden=[16]), threshold=0.95)
-    trainer = L.Trainer(
-        max_steps=6,
-        val_check_interval=3,
-        check_val_every_n_epoch=None,
-        use_distributed_sampler=False,
-        default_root_dir=tmp_path,
-        enable_progress_bar=False,
-    )
-    trainer.fit(method, datamodule=data)
-    (figures,) = trainer.test(method, datamodule=data, verbose=False)
-    assert trainer.global_step == 6
-    assert 0 <= figures["test/accuracy"] <= 1
+
+def test_every_documented_file_and_command_is_tried():
+    assert len(FILES) == 6
+    assert len(COMMANDS) == 2

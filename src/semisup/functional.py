@@ -61,6 +61,16 @@ def normalized_ratio(probability: Tensor, histogram: Tensor) -> Tensor:
     return ratio / ratio.sum().clamp_min(1e-6)
 
 
+def self_adaptive_fairness(mean: Tensor, mean_histogram: Tensor, probability: Tensor, histogram: Tensor) -> Tensor:
+    """Σ norm(mean / mean_histogram) · log norm(probability / histogram) over the classes that occur, a scalar.
+
+    All (K,), up to a factor each; norm is `normalized_ratio`. A class whose histogram is 0 adds nothing. L_f of Wang et
+    al. (2023, arXiv:2205.07246): lowest where the classes that `mean` favours are the least in `probability`.
+    """
+    ratio = torch.where(histogram > 0, normalized_ratio(probability, histogram), 1)
+    return (normalized_ratio(mean, mean_histogram) * ratio.log()).sum()
+
+
 def mixup(x: Tensor, order: Tensor, share: Tensor) -> Tensor:
     """share · x + (1 - share) · x[order]. x: (N, ...); order: a permutation (N,); share: (N,), the λ of each row.
 

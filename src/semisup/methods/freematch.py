@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from semisup.data.batch import Batch
-from semisup.functional import confident, cross_entropy, normalized_ratio, soft_target, weighted_cross_entropy
+from semisup.functional import confident, cross_entropy, self_adaptive_fairness, soft_target, weighted_cross_entropy
 from semisup.methods.base import Loss, Method
 
 
@@ -72,8 +72,7 @@ class FreeMatch(Method):
         probability = strong.float().softmax(-1)
         shown = F.one_hot(probability.argmax(-1), probability.shape[-1]).float()
         p, h = self.over_all((weight[:, None, None] * torch.stack([probability, shown], 1)).sum(0))  # (K,), (K,)
-        ratio = normalized_ratio(p, h)  # (K,)
-        return (normalized_ratio(self.mean_probability, self.histogram) * torch.where(h > 0, ratio, 1).log()).sum()
+        return self_adaptive_fairness(self.mean_probability, self.histogram, p, h)
 
     def over_all(self, x: Tensor) -> Tensor:
         """The sum of x over all processes. Its gradient is taken as often as their mean of gradients divides it."""

@@ -1,0 +1,80 @@
+"""A method, a network and data as the command line would make them, and a clock that waits for the device."""
+
+import argparse
+import logging
+import time
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from semisup import config as configuration
+from semisup.allocator import keep_memory
+from semisup.app import CONF, admit
+from semisup.data import SSLDataModule, Store
+from semisup.fitting import make_method
+from semisup.methods import Method
+from semisup.schema import locate
+from semisup.training import Training
+
+NOISE = "noise"
+
+
+@dataclass
+class Setting:
+    """What a run of this method and network consists of."""
+
+    config: dict[str, Any]
+    store: Store
+    data: SSLDataModule
+    training: Training
+
+    def method(self) -> Method:
+        """A fresh one, with a fresh network."""
+        return make_method(self.config, self.store)
+
+
+def setting(method: str, network: str, options: argparse.Namespace, max_steps: int) -> Setting:
+    """The setting for these names; quiet and fast as a run makes its process."""
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="lightning")
+    keep_memory()
+    data = "cifar10" if options.data == NOISE else options.data
+    overrides = [f"method={method}", f"backbone={network}", f"data={data}", f"trainer.max_steps={max_steps}"]
+    overrides += [f"batch.labeled={options.batch}", f"batch.ratio={options.ratio}"]
+    overrides += [f"trainer.accelerator={options.device}", f"trainer.precision={options.precision}"]
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        values: Any = OmegaConf.to_container(compose("train", [admit(o) for o in overrides]), resolve=True)
+    config = configuration.complete(values)
+    store = noise() if options.data == NOISE else configuration.load_source(config)
+    module = configuration.load_data(config, store)
+    if getattr(locate(config["method"]["_target_"]), "reads_targets", False):  # as in a round with pseudo-labels
+        module = module.with_targets(store.targets, np.ones(len(store.targets), np.float32))
+    return Setting(config, store, module, configuration.build(config["trainer"]))
+
+
+def noise() -> Store:
+    """Noise in the shape of CIFAR-10: speed does not depend on what is in the pictures."""
+    rng = np.random.default_rng(0)
+    pool, targets = rng.integers(0, 256, (50_000, 32, 32, 3), dtype=np.uint8), np.arange(50_000) % 10
+    names = tuple(f"class {c}" for c in range(10))
+    return Store(NOISE, names, pool, targets, pool[:0], targets[:0], len(pool), (0.5,) * 3, (0.25,) * 3, NOISE)
+
+
+def now(device: torch.device) -> float:
+    """Seconds, once the device has done what it was asked to do."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
+    return time.perf_counter()
+
+
+def spread(values: list[float]) -> dict[str, float]:
+    """Median and range."""
+    return {"median": float(np.median(values)), "low": min(values), "high": max(values)}

@@ -1,0 +1,89 @@
+"""Weak and strong views of a batch, against torchvision's transforms, which take one image after the other.
+
+Both start from the same uint8 images in the host's memory and end with normalized float32 images on the device, and
+take turns in one process. Drawing is included. Torchvision's are those of most recipes, on Pillow images.
+"""
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torchvision import transforms
+
+from benchmarks.setting import now, setting, spread
+from semisup.data.views import ImageViews
+
+Maker = Callable[[], Tensor]
+COUNT = 448  # images of a batch
+
+
+def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """Images per second of ours and of theirs, for the weak and for the strong view."""
+    case = setting("supervised", options.networks[0], options, max_steps=1)
+    views = case.data.views
+    if not isinstance(views, ImageViews):
+        return []
+    device = case.training.tester().strategy.root_device
+    images = np.array(case.store.images[:COUNT])
+    rows = []
+    for view in ("weak", "strong"):
+        ours, theirs = batched(views, view, images, device), per_image(case, view, images, device)
+        assert ours().shape == theirs().shape  # which warms up, too
+        ours_seconds, their_seconds = [], []
+        for _ in range(options.rounds):
+            ours_seconds.append(timed(ours, options.steps or 10, device))
+            their_seconds.append(timed(theirs, 1, device))
+        rows.append({"view": view, **figures(len(images), ours_seconds, their_seconds)})
+    return rows
+
+
+def figures(images: int, ours: list[float], theirs: list[float]) -> dict[str, Any]:
+    """What follows from the seconds that a batch took in each round."""
+    seconds = {"ours": float(np.median(ours)), "torchvision": float(np.median(theirs))}
+    return {
+        "images": images,
+        "seconds": seconds,
+        "images_per_second": {name: images / value for name, value in seconds.items()},
+        "times_torchvision": spread([b / a for a, b in zip(ours, theirs, strict=True)]),
+    }
+
+
+def timed(make: Maker, times: int, device: torch.device) -> float:
+    """Seconds per call."""
+    began = now(device)
+    for _ in range(times):
+        make()
+    return (now(device) - began) / times
+
+
+def batched(views: ImageViews, view: str, images: Any, device: torch.device) -> Maker:
+    """Ours."""
+    rng = np.random.default_rng(0)
+
+    def make() -> Tensor:
+        draws = views.draw(view, rng, len(images))
+        return views.apply(view, torch.from_numpy(images).to(device, non_blocking=True), draws)
+
+    return make
+
+
+def per_image(case: Any, view: str, images: Any, device: torch.device) -> Maker:
+    """Torchvision's."""
+    flip, crop = 0.5 if case.data.views.flip else 0.0, (images.shape[1:3], case.data.views.padding)
+    weak = [transforms.RandomHorizontalFlip(flip), transforms.RandomCrop(*crop, padding_mode="reflect")]
+    strong = [transforms.RandAugment(num_ops=2)] if view == "strong" else []
+    # A square, of a side of up to half the image's.
+    cutout = [transforms.RandomErasing(p=1.0, scale=(0.0, 0.25), ratio=(1.0, 1.0))] if view == "strong" else []
+    tensor = [transforms.ToTensor(), transforms.Normalize(case.store.mean, case.store.std)]
+    transform = transforms.Compose([*weak, *strong, *tensor, *cutout])
+    grey = images.shape[3] == 1
+
+    def make() -> Tensor:
+        made = [transform(Image.fromarray(image[..., 0] if grey else image)) for image in images]
+        return torch.stack(made).to(device)
+
+    return make
