@@ -71,14 +71,16 @@ def outcome(tmp_path: Path) -> Callable[..., dict[str, Any]]:
     def read(runs: Path = tmp_path / "runs") -> dict[str, Any]:
         (folder,) = (path for path in runs.iterdir() if not path.name.startswith("."))
         result = json.loads((folder / "result.json").read_text())
-        del result["seconds"]
+        for timed in (result, *result["rounds"]):
+            del timed["seconds"]
         checkpoints = {}
-        for name in ("best", "last"):
-            checkpoint = torch.load(folder / "round0" / f"{name}.ckpt", weights_only=True)
+        for file in sorted(folder.glob("round*/*.ckpt")):
+            checkpoint = torch.load(file, weights_only=True)
             checkpoint["callbacks"]["Checkpoints"].pop("seconds")
-            checkpoints[name] = flat(checkpoint)
-        metrics = (folder / "round0" / "metrics.csv").read_text()
-        return {"result": result, "metrics": metrics, "checkpoints": checkpoints}
+            checkpoints[f"{file.parent.name}/{file.stem}"] = flat(checkpoint)
+        metrics = "".join(file.read_text() for file in sorted(folder.glob("round*/metrics.csv")))
+        labels = [file.read_bytes() for file in sorted(folder.glob("round*/pseudo_labels.parquet"))]
+        return {"result": result, "metrics": metrics, "checkpoints": checkpoints, "labels": labels}
 
     return read
 

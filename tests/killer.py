@@ -6,9 +6,10 @@ import sys
 from typing import Any
 
 from semisup.data import Batch
-from semisup.methods import Loss, PseudoLabel, Supervised
+from semisup.methods import Loss, PseudoLabel, SelfTraining, Supervised
 
 AT, WRITING = os.environ.get("KILL_AT_STEP"), os.environ.get("KILL_WRITING")
+PREDICTING = os.environ.get("KILL_PREDICTING")
 
 
 def die() -> None:
@@ -33,8 +34,25 @@ class KilledPseudoLabel(Killed, PseudoLabel):
     pass
 
 
+class KilledSelfTraining(SelfTraining):
+    """Dies in a student's round, or at the prediction in KILL_PREDICTING, counted over all rounds."""
+
+    predictions = 0
+
+    def loss(self, labeled: Batch, unlabeled: Batch) -> Loss:
+        if unlabeled and self.trainer.global_step == int(AT or -1):
+            die()
+        return super().loss(labeled, unlabeled)
+
+    def predict_step(self, batch: Batch, batch_idx: int) -> dict[str, Any]:
+        KilledSelfTraining.predictions += 1
+        if KilledSelfTraining.predictions == int(PREDICTING or -1):
+            die()
+        return super().predict_step(batch, batch_idx)
+
+
 def replace_or_die(source: Any, target: Any, replace: Any = os.replace, seen: list[str] = []) -> None:  # noqa: B006
-    """os.replace, until the checkpoint WRITING ('last 2': the second last.ckpt) is half written."""
+    """os.replace, until the file WRITING ('last 2': the second last.ckpt, 'round.json 1') is half written."""
     name = os.path.basename(str(target)).removesuffix(".ckpt")
     seen.append(name)
     if f"{name} {seen.count(name)}" == WRITING:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from pyarrow import parquet
 
 ROOT = Path(__file__).parents[1]
 MORE = ("method=pseudo_label", "method.t1=0", "method.t2=0", "backbone.dropout=0", "trainer.accelerator=cpu")
@@ -28,6 +29,25 @@ def test_two_processes_see_the_batches_of_one_and_agree_with_it(sweep, overrides
     assert two["result"]["split"] == one["result"]["split"]
     (folder,) = distributed.glob("digits-*")
     assert json.loads((folder / "result.json").read_text())["steps"] == 12
+
+
+def test_two_processes_label_each_image_once_and_as_one_process_does(overrides, run, tmp_path):
+    """Dropout is off. The labels of a round are the same but for rounding, and so are those of the round after it."""
+    more = ("method=self_training", "labeler.threshold=.12", "rounds.students=1", "data.eval_batch_size=100", *MORE[3:])
+    distributed = tmp_path / "distributed"
+    arguments = overrides(*more, f"runs_dir={distributed}", "trainer.devices=2", "trainer.strategy=ddp")
+    ended = subprocess.run(
+        [sys.executable, "train.py", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=240
+    )
+    assert ended.returncode == 0, ended.stderr
+    run(*more)
+    for number in (0, 1):
+        files = [next(runs.glob(f"digits-*/round{number}/*.parquet")) for runs in (tmp_path / "runs", distributed)]
+        one, two = (parquet.ParquetFile(file).read().to_pydict() for file in files)
+        assert len(set(two["index"])) == len(two["index"])
+        assert two["confidence"] == pytest.approx(one["confidence"], abs=1e-4)
+        for column in ("index", "label", "kept"):
+            assert two[column] == one[column]
 
 
 def test_a_batch_that_cannot_be_shared_equally_is_refused(overrides):

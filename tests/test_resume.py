@@ -10,7 +10,7 @@ from typing import ClassVar
 import pytest
 
 from semisup.data import Batch
-from semisup.methods import Loss, PseudoLabel
+from semisup.methods import Loss, PseudoLabel, SelfTraining
 
 ROOT = Path(__file__).parents[1]
 
@@ -25,6 +25,17 @@ class StopsOnce(PseudoLabel):
         if self.trainer.global_step == self.at:
             raise ZeroDivisionError
         self.seen.append(self.trainer.global_step)
+        return super().loss(labeled, unlabeled)
+
+
+class StopsStudent(SelfTraining):
+    """The same, of a student."""
+
+    at: int | None = None
+
+    def loss(self, labeled: Batch, unlabeled: Batch) -> Loss:
+        if self.trainer.global_step == self.at:
+            raise ZeroDivisionError
         return super().loss(labeled, unlabeled)
 
 
@@ -75,6 +86,48 @@ def test_kill_9_and_the_same_command_again_equal_the_uninterrupted_run(
     resumed = outcome()
     run(*more, f"runs_dir={tmp_path / 'whole'}")
     assert resumed == outcome(tmp_path / "whole")
+
+
+ROUNDS = ("method=self_training", "labeler.threshold=.12", "rounds.students=2", "data.eval_batch_size=500")
+
+
+@pytest.mark.parametrize(
+    "kill",
+    [
+        {"KILL_AT_STEP": "7"},  # in round 1
+        {"KILL_WRITING": "last 5"},  # in round 1
+        {"KILL_PREDICTING": "2"},  # while round 0 labels, 3 batches a round
+        {"KILL_PREDICTING": "5"},
+        {"KILL_WRITING": "pseudo_labels.parquet 2"},  # between rounds 1 and 2
+        {"KILL_WRITING": "round.json 2"},
+        {"KILL_WRITING": "labels.sha256 2"},
+        {"KILL_WRITING": "result.json 1"},
+    ],
+)
+def test_kill_9_in_a_round_and_between_two_equals_the_uninterrupted_run(
+    kill, overrides, run, outcome, tmp_path, data_dir
+):
+    more = [*ROUNDS, "method._target_=tests.killer.KilledSelfTraining", "trainer.save_every=3"]
+    process = started(overrides(*more), **kill)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == -signal.SIGKILL, errors
+    run(*more)
+    resumed = outcome()
+    assert len(resumed["labels"]) == 3
+    run(*more, f"runs_dir={tmp_path / 'whole'}")
+    assert resumed == outcome(tmp_path / "whole")
+
+
+def test_a_finished_round_is_not_trained_again(run, monkeypatch, tmp_path):
+    """Round 1 fails at its step 5; then everything is trained but the teacher, which fails if a step of it is taken."""
+    more = [*ROUNDS, "method._target_=tests.test_resume.StopsStudent", "method@teacher=pseudo_label"]
+    more += ["teacher._target_=tests.test_resume.StopsOnce"]
+    monkeypatch.setattr(StopsStudent, "at", 5)
+    with pytest.raises(ZeroDivisionError):
+        run(*more)
+    monkeypatch.setattr(StopsStudent, "at", None)
+    monkeypatch.setattr(StopsOnce, "at", 0)
+    assert len(run(*more)["rounds"]) == 3
 
 
 def test_a_finished_run_is_not_trained_again(run, monkeypatch):

@@ -149,3 +149,10 @@ def test_a_target_that_is_not_there_is_named(target, message):
 
 def test_a_target_is_found_by_its_name():
     assert locate(f"{__name__}.Dog") is Dog
+
+
+def test_a_class_without_a_constructor_has_no_options():
+    class Plain:
+        pass
+
+    assert parameters(Plain) == {}

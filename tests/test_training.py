@@ -205,7 +205,7 @@ def test_without_validation_images_the_last_checkpoint_is_tested(run, outcome, t
     assert result["split"]["labeled"] == 60
     assert 0 <= result["test"]["accuracy"] <= 1
     folder = only(tmp_path / "runs")
-    assert sorted(file.name for file in (folder / "round0").iterdir()) == ["last.ckpt", "metrics.csv"]
+    assert sorted(file.name for file in (folder / "round0").iterdir()) == ["last.ckpt", "metrics.csv", "round.json"]
     assert torch.load(folder / "round0" / "last.ckpt", weights_only=True)["global_step"] == 12
     assert json.loads((folder / "result.json").read_text())["validation"] is None
 
@@ -263,6 +263,7 @@ def test_what_is_written_is_complete_and_without_drafts(run, tmp_path):
         "round0/best.ckpt",
         "round0/last.ckpt",
         "round0/metrics.csv",
+        "round0/round.json",
         "split.json",
         "split.npz",
     ]

@@ -39,6 +39,7 @@ def test_what_was_found_is_recorded_used_and_not_searched_again(what, run, tmp_p
         assert result["tuned"]["lr"] == 0.001
     (folder / "result.json").unlink()
     (folder / "round0" / "last.ckpt").unlink()
+    (folder / "round0" / "round.json").unlink()
     assert run("method=pseudo_label", f"tune={what}", "data.labels=200")["tuned"] == result["tuned"]
     assert len(counted) == 1
     assert [*(tmp_path / "here").iterdir()] == []

@@ -76,7 +76,7 @@ def give_up(error: SemisupError) -> NoReturn:
 
 def admit(argument: str) -> str:
     """Lets `method.threshold=.9` through Hydra although the YAML does not name it: the signature decides, later."""
-    groups = "|".join(folder.name for folder in CONF.iterdir() if folder.is_dir())
+    groups = "|".join(["rounds", "teacher", *(folder.name for folder in CONF.iterdir() if folder.is_dir())])
     return f"++{argument}" if re.match(rf"({groups})\.[\w.]+=", argument) else argument
 
 

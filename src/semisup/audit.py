@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from semisup.environment import rank
+from semisup.labelers.bank import Labels
 from semisup.methods.base import Method, PseudoLabels
 
 BINS = 15
@@ -96,6 +97,39 @@ class Audit(Callback):
         if self.trainer is not None:
             per_class, bins = (self.trainer.strategy.reduce(t, reduce_op="sum") for t in (per_class, bins))
         return per_class.cpu(), bins.cpu()
+
+
+def quality(
+    labels: Labels, truth: NDArray[Any], classes: tuple[str, ...], before: Labels | None = None
+) -> dict[str, Any]:
+    """How good a round's pseudo-labels are. truth: (N,) the images' classes, -1 where nobody knows them.
+
+    Without any truth: `images`, `kept` (how many), `coverage` (their share) and, where there was a round before,
+    `agreement` (the share of all images, kept or not, that have the same class as before) and `changed` (the share that
+    has another class or is kept now and was not, or the other way round, of those kept in either round).
+    With truth, of the images that have one: `accuracy` (of the kept, weighted), `accuracy_of_all` (kept or not),
+    `calibration_error` and both shares per class, as in the audit of a step.
+    """
+    kept, predicted = labels.weight > 0, labels.classes
+    figures: dict[str, Any] = {"images": len(kept), "kept": int(kept.sum()), "coverage": float(kept.mean())}
+    figures |= {"agreement": None, "changed": None}
+    if before is not None:
+        same, kept_before = predicted == before.classes, before.weight > 0
+        either = kept | kept_before
+        figures["agreement"] = float(same.mean())
+        figures["changed"] = float((~same | (kept != kept_before))[either].mean()) if either.any() else 0.0
+    known = torch.from_numpy(truth)
+    audit = Audit(truth, classes, every=1)
+    columns = (torch.from_numpy(column) for column in (predicted, labels.weight, labels.confidence))
+    audit.count(PseudoLabels(*columns), known)
+    audit.read((audit.per_class.clone(), audit.bins.clone()))
+    hits = predicted[truth >= 0] == truth[truth >= 0]
+    return figures | {"accuracy": None, "accuracy_of_all": float(hits.mean()) if len(hits) else None} | _of(audit)
+
+
+def _of(audit: Audit) -> dict[str, Any]:
+    """A reading without its coverage, which is that of the images whose class is known."""
+    return {key: value for key, value in (audit.reading or {}).items() if key != "coverage"}
 
 
 def _shares(counts: Tensor) -> dict[str, float | None]:

@@ -10,8 +10,9 @@ from typing import Any, Literal
 import torch
 
 from semisup.backbones import Backbone
-from semisup.data import SSLDataModule
+from semisup.data import Split, SSLDataModule
 from semisup.errors import SemisupError
+from semisup.rounds import Rounds, round_seed
 from semisup.schema import completed, locate, parameters
 
 Config = dict[str, Any]
@@ -20,11 +21,14 @@ Config = dict[str, Any]
 GIVEN = {
     "data": ("data_dir", "store", "batch_size", "ratio", "seed", "split"),
     "method": ("network", "optimizer", "classes", "images"),
+    "teacher": ("network", "optimizer", "classes", "images"),
+    "labeler": (),
     "backbone": ("shape", "classes"),
     "optimizer": (),
     "trainer": (),
-    "logger": ("folder",),
+    "logger": ("folder", "round_number"),
 }
+OPTIONAL = ("teacher", "labeler")  # nodes that may be null
 # Where a run happens, and not what it is: no part of its name.
 ELSEWHERE = ("data_dir", "runs_dir", "overwrite", "logger")
 HARDWARE = ("accelerator", "devices", "num_nodes", "strategy", "save_every")
@@ -34,6 +38,9 @@ def complete(config: Mapping[str, Any]) -> Config:
     """The config with every default filled in from the signatures. Raises SemisupError where anything is wrong."""
     full = dict(config)
     for where, given in GIVEN.items():
+        if where in OPTIONAL and config.get(where) is None:
+            full[where] = None
+            continue
         if "_target_" not in (config.get(where) or {}):
             raise SemisupError(f"{where} must be chosen; write {where}=... on the command line.")
         target = locate(config[where]["_target_"], f"{where}._target_")
@@ -41,11 +48,60 @@ def complete(config: Mapping[str, Any]) -> Config:
         full[where] = completed(where, config[where], targets, given)
     full["batch"] = completed("batch", config["batch"], [batch_sizes])
     batch_sizes(**full["batch"])
-    full |= completed("", {k: v for k, v in config.items() if k not in (*GIVEN, "batch")}, [settings])
+    full["rounds"] = completed("rounds", config.get("rounds") or {}, [Rounds])
+    full |= completed("", {k: v for k, v in config.items() if k not in (*GIVEN, "batch", "rounds")}, [settings])
     if full["seed"] < 0:
         raise SemisupError(f"seed={full['seed']} is not valid: it is a whole number from 0 on.")
     _try(full["optimizer"])
+    _check_rounds(full)
     return full
+
+
+def _check_rounds(config: Config) -> None:
+    """Finds what is wrong with a later round before the first one is trained."""
+    rounds = Rounds(**config["rounds"])
+    if config["labeler"] is None and (rounds.students or rounds.labels):
+        raise SemisupError("rounds of students need a labeler; write labeler=confident.")
+    if config["labeler"] is not None:
+        build(config["labeler"])
+    if config["teacher"] and not rounds.students:
+        raise SemisupError("a teacher needs students; write rounds.students=1, or choose it as the method.")
+    for number in range(rounds.students + 1):
+        build(round_config(config, number)["trainer"])
+
+
+def round_config(config: Config, number: int) -> Config:
+    """The config of one round: the teacher's method in round 0, the students' network in later ones."""
+    rounds, seed = Rounds(**config["rounds"]), round_seed(config["seed"], number)
+    if number == 0:
+        return {**config, "method": config["teacher"] or config["method"]}
+    node = dict(config["backbone"])
+    takes = parameters(locate(node["_target_"]))
+    node |= {option: value for option, value in (rounds.noise or {}).items() if option in takes}
+    if rounds.backbones:
+        entry = min(number, len(rounds.backbones)) - 1
+        change = rounds.backbones[entry]
+        node = {**change} if "_target_" in change else {**node, **change}
+        target = locate(node["_target_"], f"rounds.backbones[{entry}]._target_")
+        node = completed(f"rounds.backbones[{entry}]", node, [target], GIVEN["backbone"])
+    steps = rounds.student_steps or config["trainer"]["max_steps"]
+    return {**config, "seed": seed, "backbone": node, "trainer": {**config["trainer"], "max_steps": steps}}
+
+
+def fine_tuning_config(config: Config, chosen: int, number: int) -> Config:
+    """The config of round `number`, which fine-tunes the network of the `chosen` round on the labeled images alone."""
+    rounds, last = Rounds(**config["rounds"]), round_config(config, chosen)
+    method = {"_target_": "semisup.methods.Supervised"}
+    target = locate(method["_target_"])
+    optimizer = {**config["optimizer"], **({"lr": rounds.finetune_lr} if rounds.finetune_lr else {})}
+    trainer = {**config["trainer"], "max_steps": rounds.finetune_steps}
+    return {
+        **last,
+        "seed": round_seed(config["seed"], number),
+        "method": completed("method", method, [target], GIVEN["method"]),
+        "optimizer": optimizer,
+        "trainer": trainer,
+    }
 
 
 def batch_sizes(labeled: int = 64, ratio: int = 7) -> None:
@@ -83,10 +139,10 @@ def load_source(config: Config) -> Any:
     return source(data_dir=Path(config["data_dir"]).expanduser(), **own(config["data"], source))
 
 
-def load_data(config: Config, store: Any) -> SSLDataModule:
-    """The data module that the config asks for."""
+def load_data(config: Config, store: Any, split: Split | None = None) -> SSLDataModule:
+    """The data module that the config asks for. split: of an earlier round, instead of drawing one."""
     sizes = {"batch_size": config["batch"]["labeled"], "ratio": config["batch"]["ratio"]}
-    return SSLDataModule(store, **own(config["data"], SSLDataModule), **sizes, seed=config["seed"])
+    return SSLDataModule(store, **own(config["data"], SSLDataModule), **sizes, seed=config["seed"], split=split)
 
 
 def build(node: Mapping[str, Any], **given: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,34 @@ PACKAGES = ("semisup", "torch", "torchvision", "lightning", "hydra-core", "torch
 def rank() -> int:
     """Which of several processes this is; the first one, 0, writes files and talks."""
     return int(getattr(rank_zero.rank_zero_only, "rank", 0))
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Writes a file that is complete whenever it is there."""
+    draft = file.with_suffix(".draft")
+    draft.write_text(text)
+    os.replace(draft, file)
+
+
+def wait_for(file: Path) -> None:
+    """Until the first process has written a file that all will read."""
+    if _joined():
+        torch.distributed.barrier()
+    while not file.exists():  # also where processes were started from outside and have not joined yet
+        time.sleep(0.1)
+
+
+def gathered(value: Any) -> list[Any]:
+    """What each process holds, for the first one; the others get an empty list. value: anything that can be pickled."""
+    if not _joined():
+        return [value]
+    values: list[Any] = [None] * torch.distributed.get_world_size()
+    torch.distributed.gather_object(value, values if rank() == 0 else None)
+    return values if rank() == 0 else []
+
+
+def _joined() -> bool:
+    return torch.distributed.is_available() and torch.distributed.is_initialized()
 
 
 def versions() -> dict[str, str]:

@@ -11,23 +11,32 @@ from numpy.typing import NDArray
 from semisup.errors import SemisupError
 
 
-def csv_only(folder: Path) -> list[Logger]:
+def csv_only(folder: Path, round_number: int) -> list[Logger]:
     """Nothing more."""
     return []
 
 
-def tensorboard(folder: Path) -> list[Logger]:
-    """TensorBoard's event files, in the run's folder."""
+def tensorboard(folder: Path, round_number: int) -> list[Logger]:
+    """TensorBoard's event files, in the run's folder; each round is a run of its own, to be seen over the others."""
+    version = f"round{round_number}" if round_number else ""
     try:
-        return [TensorBoardLogger(folder, name="tensorboard", version="", default_hp_metric=False)]
+        return [TensorBoardLogger(folder, name="tensorboard", version=version, default_hp_metric=False)]
     except ModuleNotFoundError as error:
         raise SemisupError("logger=tensorboard needs its package: pip install 'semisup[tensorboard]'.") from error
 
 
 def wandb(
-    folder: Path, project: str = "semisup", entity: str | None = None, group: str | None = None, offline: bool = False
+    folder: Path,
+    round_number: int,
+    project: str = "semisup",
+    entity: str | None = None,
+    group: str | None = None,
+    offline: bool = False,
 ) -> list[Logger]:
-    """Weights & Biases. A resumed run goes on under its old name; without a network, take offline=true."""
+    """Weights & Biases. A resumed run goes on under its old name; without a network, take offline=true.
+
+    Each later round is a run of its own there, named after the first.
+    """
     import wandb as client
 
     if client.run is not None:
@@ -37,7 +46,8 @@ def wandb(
     options: dict[str, Any] = {"entity": entity, "group": group, "settings": client.Settings(silent=True)}
     if not offline:
         options["resume"] = "allow"
-    logger = WandbLogger(folder.name, folder, offline=offline, id=folder.name, project=project, **options)
+    name = f"{folder.name}-round{round_number}" if round_number else folder.name
+    logger = WandbLogger(name, folder, offline=offline, id=name, project=project, **options)
     logger._wandb_init.pop("anonymous", None)  # Lightning still passes it, and W&B warns that it means nothing
     try:
         _ = logger.experiment  # begins here, where a refusal is a sentence

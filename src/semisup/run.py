@@ -1,42 +1,32 @@
-"""One run: from a config to result.json, through a training that can be stopped anywhere and goes on from there."""
+"""One run: from a config to result.json, through rounds that can be stopped anywhere and go on from there."""
 
 import json
 import logging
-import os
 import shutil
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
 import yaml
-from lightning.pytorch import Callback
-from lightning.pytorch.loggers import Logger
 from rich.console import Console
 
 from semisup import config as configuration
 from semisup import show
 from semisup.allocator import keep_memory
-from semisup.audit import Audit
-from semisup.callbacks import Checkpoints, NaNGuard, ProgressBar, SaveWhenAsked, StepSeed
-from semisup.callbacks.checkpoints import load
-from semisup.callbacks.step_seed import derived_seed
 from semisup.config import Config
 from semisup.data import SSLDataModule, Store
-from semisup.environment import hardware, rank, versions
+from semisup.environment import hardware, rank, versions, write_whole
 from semisup.errors import SemisupError
-from semisup.evaluation import summary
-from semisup.loggers import log_confusion
+from semisup.fitting import make_method
 from semisup.methods import Method
-from semisup.metrics import MetricsCSV
-from semisup.schema import locate, parameters
+from semisup.report.rounds import draw
+from semisup.rounds import best
+from semisup.session import Session
 from semisup.training import Training
 from semisup.tuning import tuned
 
 Result = dict[str, Any]
-NETWORK = 0xBACB  # names the network's initial weights among the things drawn from the seed
 
 
 def run(config: Mapping[str, Any], console: Console | None = None) -> Result:
@@ -57,7 +47,7 @@ def run(config: Mapping[str, Any], console: Console | None = None) -> Result:
         return finished
     result = _train_and_test(full, folder, console)
     if rank() == 0:
-        _write(result_file, json.dumps(result, indent=1))
+        write_whole(result_file, json.dumps(result, indent=1))
     show.result(console, folder, result)
     return result
 
@@ -72,7 +62,7 @@ def _prepare(folder: Path, config: Config) -> None:
         if config["overwrite"] and folder.exists():
             shutil.rmtree(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        _write(folder / "config.yaml", yaml.safe_dump(config, sort_keys=False))
+        write_whole(folder / "config.yaml", yaml.safe_dump(config, sort_keys=False))
 
 
 def _train_and_test(config: Config, folder: Path, console: Console) -> Result:
@@ -83,97 +73,28 @@ def _train_and_test(config: Config, folder: Path, console: Console) -> Result:
     if config["tune"]:
         config = _tune(config, folder, store)
         data = configuration.load_data(config, store)
-    training: Training = configuration.build(config["trainer"])
-    method = make_method(config, store)
-    show.plan(console, data, method, training.max_steps, folder)
-    truth = np.full_like(store.targets, -1)
-    truth[data.split.unlabeled] = store.targets[data.split.unlabeled]
-    audit = Audit(truth, store.classes, training.every)
-    checkpoints, loggers = fit(method, data, training, folder / "round0", audit, config, console)
+    show.plan(console, data, make_method(configuration.round_config(config, 0), store), config, folder)
+    session = Session(config, store, data.split, folder, console)
+    records = session.train()
     if rank():
         return {}  # the other processes have done their share
+    chosen = best(records)
+    if len(records) > 1:
+        draw(records, chosen, folder / "rounds.png")
     return {
-        **test(method, data, training, checkpoints, loggers, folder),
-        "pseudo_labels": audit.reading,
+        "test": session.test(chosen),
+        "validation": records[chosen]["validation"],
+        "pseudo_labels": records[chosen]["pseudo_labels"],
+        "round": chosen,
+        "rounds": records,
         "split": data.split.manifest(store),
         "seed": config["seed"],
-        "steps": checkpoints.step,
-        "tuned": {"lr": method.optimizer.lr, "batch_size": data.batch_size} if config["tune"] else None,
+        "steps": records[chosen]["steps"],
+        "tuned": {"lr": config["optimizer"]["lr"], "batch_size": data.batch_size} if config["tune"] else None,
         "versions": versions(),
         "hardware": hardware(),
-        "seconds": round(checkpoints.seconds, 1),
+        "seconds": round(sum(record["seconds"] for record in records), 1),
     }
-
-
-def make_method(config: Config, store: Store) -> Method:
-    """The method with a fresh network, whose weights are a function of the seed.
-
-    A method that keeps something per class or per image asks for `classes` or `images` (how many) in its constructor.
-    """
-    torch.manual_seed(derived_seed(config["seed"], NETWORK))
-    given = {
-        "network": configuration.build_network(config, store),
-        "optimizer": configuration.build(config["optimizer"]),
-        "classes": len(store.classes),
-        "images": len(store.images),
-    }
-    wanted = parameters(locate(config["method"]["_target_"]))
-    method: Method = configuration.build(config["method"], **{k: v for k, v in given.items() if k in wanted})
-    return method
-
-
-def fit(
-    method: Method,
-    data: SSLDataModule,
-    training: Training,
-    folder: Path,
-    audit: Audit,
-    config: Config,
-    console: Console,
-) -> tuple[Checkpoints, list[Logger]]:
-    """Trains one round in its folder, from where it was left. A finished one is not trained again."""
-    folder.mkdir(parents=True, exist_ok=True)
-    checkpoints = Checkpoints(folder, training.every, training.save_every)
-    callbacks: list[Callback] = [StepSeed(config["seed"]), NaNGuard(training.log_every_n_steps), audit]
-    watchers: list[Callback] = [ProgressBar(console), checkpoints, SaveWhenAsked(checkpoints)]
-    step = checkpoints.restore(audit)
-    loggers = [MetricsCSV(folder / "metrics.csv", step), *configuration.build(config["logger"], folder=folder.parent)]
-    if not checkpoints.finished:
-        trainer = training.trainer([*callbacks, *watchers], loggers, validates=len(data.split.validation) > 0)
-        trainer.fit(method, datamodule=data, ckpt_path=checkpoints.last if step else None, weights_only=True)
-    return checkpoints, loggers
-
-
-def test(
-    method: Method,
-    data: SSLDataModule,
-    training: Training,
-    checkpoints: Checkpoints,
-    loggers: list[Logger],
-    folder: Path,
-) -> Result:
-    """Evaluates the checkpoint that validation chose: once on the validation images, then once on the test set."""
-    chosen = load(checkpoints.best)
-    method.load_state_dict(chosen["state_dict"])
-    classes, tester = data.store.classes, training.tester()
-    result: Result = {"test": None, "validation": None}
-    if len(data.split.validation):
-        tester.validate(method, datamodule=data, verbose=False)
-        result["validation"] = summary(method.evaluated["logits"], method.evaluated["label"], classes)
-        result["validation"]["step"] = chosen["global_step"]
-    if len(data.store.test_images):
-        training.tester().test(method, datamodule=data, verbose=False)
-        logits, label, index = (method.evaluated[key].cpu() for key in ("logits", "label", "index"))
-        result["test"] = summary(logits, label, classes)
-        draft = folder / "predictions.draft.npz"
-        np.savez_compressed(draft, probability=logits.softmax(-1).numpy(), label=label.numpy(), index=index.numpy())
-        os.replace(draft, folder / "predictions.npz")
-        for logger in loggers:
-            logger.log_metrics({"test/accuracy": result["test"]["accuracy"]}, step=checkpoints.step)
-        log_confusion(loggers, logits.argmax(-1).numpy(), label.numpy(), classes)
-    for logger in loggers:
-        logger.finalize("success")
-    return result
 
 
 def _tune(config: Config, folder: Path, store: Store) -> Config:
@@ -189,9 +110,3 @@ def _tune(config: Config, folder: Path, store: Store) -> Config:
     if "lr" in found:
         return {**config, "optimizer": {**config["optimizer"], "lr": found["lr"]}}
     return {**config, "batch": {**config["batch"], "labeled": found["batch_size"]}}
-
-
-def _write(file: Path, text: str) -> None:
-    draft = file.with_suffix(".draft")
-    draft.write_text(text)
-    os.replace(draft, file)

@@ -36,7 +36,7 @@ def parameters(target: Callable[..., Any]) -> dict[str, inspect.Parameter]:
         return dict(inspect.signature(target).parameters)
     found: dict[str, inspect.Parameter] = {}
     for cls in target.__mro__:
-        if "__init__" not in vars(cls):
+        if "__init__" not in vars(cls) or cls is object:
             continue
         own = inspect.signature(vars(cls)["__init__"]).parameters
         hints = get_type_hints(vars(cls)["__init__"])

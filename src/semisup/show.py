@@ -6,13 +6,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from semisup.config import Config
 from semisup.data import SSLDataModule
 from semisup.methods import Method
 
 
-def plan(console: Console, data: SSLDataModule, method: Method, steps: int, folder: Path) -> None:
-    """How many images of which kind, and how often each will be seen."""
-    split, store = data.split, data.store
+def plan(console: Console, data: SSLDataModule, method: Method, config: Config, folder: Path) -> None:
+    """How many images of which kind, and how often each will be seen; method, config: of the first round."""
+    split, store, steps = data.split, data.store, config["trainer"]["max_steps"]
     seen = steps * data.batch_size / len(split.labeled)
     table = _table(str(folder))
     table.add_row("data", f"{store.name}: {len(store.classes)} classes, {_shape(store.shape)}")
@@ -20,18 +21,55 @@ def plan(console: Console, data: SSLDataModule, method: Method, steps: int, fold
     table.add_row("labels", f"{len(split.labeled):,} to train on{spent}; each is seen {seen:,.1f} times")
     if not len(split.validation):
         table.add_row("", "no validation images: the last checkpoint is evaluated")
-    if method.views:
+    if method.views and not method.reads_targets:
         joined = f" + {len(split.labeled):,} labeled" if split.labeled_in_unlabeled else ""
         seen = steps * data.batch_size * data.ratio / max(1, len(split.stream))
         table.add_row("unlabeled", f"{len(split.unlabeled):,}{joined}; each is seen {seen:,.1f} times")
         sizes = f"{data.batch_size} labeled + {data.batch_size * data.ratio} unlabeled"
     else:
-        table.add_row("unlabeled", f"{len(split.unlabeled):,}, not used by {type(method).__name__}")
+        use = "for the students" if config["rounds"]["students"] else f"not used by {type(method).__name__}"
+        table.add_row("unlabeled", f"{len(split.unlabeled):,}, {use}")
         sizes = f"{data.batch_size} labeled"
     parameters = sum(p.numel() for p in method.network.parameters())
+    if students := config["rounds"]["students"]:
+        table.add_row("rounds", f"a teacher and at most {students} student{'s' if students > 1 else ''}")
     table.add_row("training", f"{steps:,} steps of {sizes}")
     table.add_row("network", f"{type(method.network).__name__}, {parameters:,} parameters")
     console.print(table)
+
+
+def round_record(console: Console, record: dict[str, Any], several: bool) -> None:
+    """One line about a finished round, and what is wrong with its pseudo-labels. several: whether there are others."""
+    if several:
+        what = f"round {record['round']}, {record['kind']}"
+        validation, labels = record["validation"], record["labels"]
+        if validation:
+            what += f": validation accuracy {validation['accuracy']:.2%}"
+        if labels:
+            right = "" if labels["accuracy"] is None else f", {labels['accuracy']:.2%} of them right"
+            what += f"; it labels {labels['kept']:,} of {labels['images']:,} unlabeled images{right}"
+        console.print(what)
+    if record["warning"]:
+        warn(console, record["warning"])
+
+
+def warn(console: Console, sentence: str) -> None:
+    """What a person should know before trusting the result."""
+    console.print(f"[bold yellow]warning[/] {sentence}")
+
+
+def rounds(records: list[dict[str, Any]], chosen: int) -> Table:
+    """A line per round: what was trained, and what its pseudo-labels were worth. chosen: the round that is tested."""
+    table = Table(title="rounds", title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for column in ("", "", "validation", "labels", "right", "right, kept or not", "same as before"):
+        table.add_column(column, justify="left" if not column else "right")
+    for record in records:
+        labels, validation = record["labels"] or {}, record["validation"]
+        shares = (labels.get(key) for key in ("coverage", "accuracy", "accuracy_of_all", "agreement"))
+        row = [validation["accuracy"] if validation else None, *shares]
+        name = f"{record['round']}{'*' if record['round'] == chosen else ''}"
+        table.add_row(name, record["kind"], *("" if share is None else f"{share:.1%}" for share in row))
+    return table
 
 
 def result(console: Console, folder: Path, figures: dict[str, Any]) -> None:
@@ -56,6 +94,8 @@ def result(console: Console, folder: Path, figures: dict[str, Any]) -> None:
         table.add_row("tuned", ", ".join(f"{k} {v:.3g}" for k, v in figures["tuned"].items()))
     table.add_row("seconds", f"{figures['seconds']:,.0f}")
     console.print(table)
+    if len(figures["rounds"]) > 1:
+        console.print(rounds(figures["rounds"], figures["round"]))
 
 
 def _table(title: str) -> Table:

@@ -75,6 +75,10 @@ class Training:
             gradient_clip_val=self.gradient_clip_val,
         )
 
+    def predictor(self) -> Trainer:
+        """A Trainer for one pass over images, shared by all devices."""
+        return self._trainer(logger=False)
+
     def tester(self) -> Trainer:
         """A Trainer for one pass over images, on one device."""
         return self._trainer(logger=False, one_device=True)

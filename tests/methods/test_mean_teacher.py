@@ -8,8 +8,8 @@ from torch.testing import assert_close
 from semisup import config as configuration
 from semisup.data import Batch
 from semisup.errors import SemisupError
+from semisup.fitting import make_method
 from semisup.methods import MeanTeacher
-from semisup.run import make_method
 from tests.methods.by_hand import LABELED, close, method, probabilities
 
 

@@ -6,8 +6,10 @@ from semisup.methods.flexmatch import FlexMatch
 from semisup.methods.freematch import FreeMatch
 from semisup.methods.mean_teacher import MeanTeacher
 from semisup.methods.mixmatch import MixMatch
+from semisup.methods.noisy_student import NoisyStudent
 from semisup.methods.pi_model import PiModel
 from semisup.methods.pseudo_label import PseudoLabel
+from semisup.methods.self_training import SelfTraining
 from semisup.methods.softmatch import SoftMatch
 from semisup.methods.supervised import Supervised
 from semisup.methods.uda import UDA
@@ -23,8 +25,10 @@ __all__ = [
     "MeanTeacher",
     "Method",
     "MixMatch",
+    "NoisyStudent",
     "PiModel",
     "PseudoLabel",
+    "SelfTraining",
     "SoftMatch",
     "Supervised",
 ]

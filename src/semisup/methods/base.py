@@ -33,6 +33,7 @@ class Method(LightningModule):
 
     views: ClassVar[tuple[str, ...]] = ()  # of an unlabeled image: weak, strong, plain, weak_2, ...
     labeled_view: ClassVar[str] = "weak"
+    reads_targets: ClassVar[bool] = False  # whether `loss` takes a labeler's target and weight from the unlabeled batch
 
     def __init__(self, network: nn.Module, *, optimizer: Recipe | None = None, ema: float = 0.999) -> None:
         super().__init__()
@@ -89,6 +90,12 @@ class Method(LightningModule):
         """Logits (N, K) of the network that is evaluated: the moving average where there is one."""
         return self.network(image) if self.average is None else self.average(image)
 
+    def start_from(self, other: "Method") -> None:
+        """Takes over the weights of another method's evaluated network, of the same form, to train them further."""
+        source = other.network if other.average is None else other.average.network
+        for target in (self.network, *([self.average.network] if self.average else [])):
+            target.load_state_dict(source.state_dict())
+
     # What follows is Lightning's; a method leaves it alone.
 
     def training_step(self, batch: dict[str, Batch], batch_idx: int) -> Tensor:
@@ -120,8 +127,8 @@ class Method(LightningModule):
     def on_test_epoch_end(self) -> None:
         self._evaluate("test")
 
-    def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        return self(batch.image).float().softmax(-1)
+    def predict_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
+        return {"index": batch.index.cpu(), "logits": self(batch.image).float().cpu()}
 
     def _evaluate(self, what: str) -> None:
         logits, label, index = (torch.cat(column) for column in zip(*self._outputs, strict=True))

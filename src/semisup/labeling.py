@@ -1,0 +1,69 @@
+"""Between two rounds: what the network of a round says of all images, and the pseudo-labels made of it."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from semisup.data import SSLDataModule
+from semisup.environment import gathered, rank, wait_for
+from semisup.labelers import Bank, Labeler, Labels
+from semisup.labelers.files import read_labels, write_labels
+from semisup.methods import Method
+from semisup.training import Training
+
+
+def label(labeler: Labeler, method: Method, data: SSLDataModule, training: Training, file: Path) -> Labels:
+    """The unlabeled images' pseudo-labels, in the order of `split.unlabeled`, made once and kept in `file`.
+
+    The method's evaluated network predicts plain views in evaluation mode. Several processes share the images; the
+    first one labels, and all read what it has written.
+    """
+    if not file.exists():
+        found = predictions(method, data, training)
+        if rank() == 0:
+            bank = make_bank(data, found)
+            rows = np.searchsorted(bank.index, data.split.unlabeled)
+            labels = Labels(*(None if column is None else column[rows] for column in labeler(bank)))  # type: ignore[arg-type]
+            write_labels(file, data.store, data.split.unlabeled, labels, data.split.hash)
+    wait_for(file)
+    return read_labels(file, data.store, data.split.unlabeled, data.split.hash)
+
+
+def predictions(method: Method, data: SSLDataModule, training: Training) -> dict[str, NDArray[Any]]:
+    """index (N,) and logits (N, K) of all images of the split, in ascending order; empty but in the first process."""
+    batches: Any = training.predictor().predict(method, datamodule=data)
+    mine = {key: torch.cat([batch[key] for batch in batches]).numpy() for key in batches[0]} if batches else {}
+    shares = [share for share in gathered(mine) if share]
+    if not shares:
+        return {}
+    columns = {key: np.concatenate([share[key] for share in shares]) for key in shares[0]}
+    order = np.argsort(columns["index"])
+    return {key: column[order] for key, column in columns.items()}
+
+
+def make_bank(data: SSLDataModule, found: dict[str, NDArray[Any]]) -> Bank:
+    """What a labeler may know of the labeled and unlabeled images, and apart from them of the validation images."""
+
+    def rows_of(images: NDArray[np.int64]) -> Bank:
+        rows = np.searchsorted(found["index"], images)
+        return Bank(images, data.store.targets[images], logits=found["logits"][rows])
+
+    split = data.split
+    validation = rows_of(split.validation) if len(split.validation) else None
+    train = rows_of(np.sort(np.concatenate([split.labeled, split.unlabeled])))
+    return Bank(train.index, train.label, logits=train.logits, validation=validation)
+
+
+def with_labels(data: SSLDataModule, labels: Labels) -> SSLDataModule:
+    """The data with pseudo-labels of its unlabeled images, given in the order of `split.unlabeled`."""
+
+    def spread(column: NDArray[Any], elsewhere: int) -> NDArray[Any]:
+        whole = np.full((len(data.store.targets), *column.shape[1:]), elsewhere, column.dtype)
+        whole[data.split.unlabeled] = column
+        return whole
+
+    copies = None if labels.copies is None else spread(labels.copies, 0)
+    return data.with_targets(spread(labels.target, -1), spread(labels.weight, 0), copies)

@@ -1,0 +1,207 @@
+"""The rounds of a run: teacher, students, fine-tuning, each trained once and then on record."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from lightning.pytorch.loggers import Logger
+from rich.console import Console
+
+from semisup import config as configuration
+from semisup import show
+from semisup.audit import Audit, quality
+from semisup.config import Config, fine_tuning_config, round_config, snake_case
+from semisup.data import Split, SSLDataModule, Store
+from semisup.environment import rank, wait_for, write_whole
+from semisup.errors import SemisupError
+from semisup.fitting import fit, make_loggers, make_method, restore, test, validate
+from semisup.labelers import Labels
+from semisup.labelers.files import read_labels, write_labels
+from semisup.labeling import label, with_labels
+from semisup.rounds import Rounds, best, rounds_since_best
+
+Record = dict[str, Any]
+
+
+@dataclass
+class Session:
+    """Trains what is left to be trained of a run in its folder.
+
+    A round's record, round{r}/round.json, is written when its network is trained and has labeled the images; from then
+    on the round is only read.
+    """
+
+    config: Config
+    store: Store
+    split: Split
+    folder: Path
+    console: Console
+    records: list[Record] = field(default_factory=list)
+    configs: list[Config] = field(default_factory=list)
+    loggers: dict[int, list[Logger]] = field(default_factory=dict)
+
+    def train(self) -> list[Record]:
+        """The records of all rounds."""
+        rounds = Rounds(**self.config["rounds"])
+        for number in range(rounds.students + 1):
+            if reason := self._over(rounds):
+                show.warn(self.console, reason) if not self.records[-1]["labels"]["kept"] else self.console.print(
+                    reason
+                )
+                break
+            self._round(number, round_config(self.config, number))
+        if rounds.finetune_steps:
+            chosen = best(self.records)
+            self._round(len(self.records), fine_tuning_config(self.config, chosen, len(self.records)), tunes=chosen)
+        return self.records
+
+    def test(self, number: int) -> dict[str, Any] | None:
+        """The figures of the test set, by the network that validation chose in a round."""
+        config, folder = self.configs[number], self.folder / f"round{number}"
+        method, data = make_method(config, self.store), self._data(config)
+        restore(method, folder)
+        loggers = self.loggers.get(number) or make_loggers(config, folder)
+        figures = test(
+            method, data, configuration.build(config["trainer"]), loggers, self.folder, self.records[number]["steps"]
+        )
+        for logger in loggers:
+            logger.finalize("success")
+        return figures
+
+    def _over(self, rounds: Rounds) -> str | None:
+        """Why no further student is trained, if so."""
+        if not self.records:
+            return None
+        labels, last = self.records[-1]["labels"], len(self.records) - 1
+        if not labels["kept"]:
+            return f"round {last} kept no pseudo-label, so there is nothing to learn from: no further round."
+        if rounds.patience and rounds_since_best(self.records) >= rounds.patience:
+            return f"no better validation accuracy for {rounds.patience} rounds: no further round."
+        if rounds.tolerance is not None and labels["changed"] is not None and labels["changed"] <= rounds.tolerance:
+            return f"round {last} changed {labels['changed']:.2%} of the pseudo-labels: no further round."
+        return None
+
+    def _round(self, number: int, config: Config, tunes: int | None = None) -> None:
+        """Trains a round, or reads its record. tunes: the round whose network is fine-tuned; None = a fresh one."""
+        folder = self.folder / f"round{number}"
+        file = folder / "round.json"
+        self.configs.append(config)
+        before = self._labels(number - 1) if number and tunes is None else None
+        if rank() == 0:
+            folder.mkdir(exist_ok=True)
+            self._check_labels(number, before is not None)
+        if not file.exists():
+            given = self.config["rounds"]["labels"] if number == 0 else None
+            record = self._read(given) if given else self._fit(number, config, before, tunes)
+            if rank() == 0:
+                write_whole(file, json.dumps(record, indent=1))
+        wait_for(file)
+        self.records.append(json.loads(file.read_text()))
+        show.round_record(self.console, self.records[-1], several=self.config["rounds"]["students"] > 0)
+
+    def _fit(self, number: int, config: Config, before: Labels | None, tunes: int | None) -> Record:
+        folder, method, data = self.folder / f"round{number}", make_method(config, self.store), self._data(config)
+        training = configuration.build(config["trainer"])
+        audit = Audit(self._truth(), self.store.classes, training.every)
+        if tunes is not None:
+            teacher = make_method(self.configs[tunes], self.store)
+            restore(teacher, self.folder / f"round{tunes}")
+            method.start_from(teacher)
+        student_data = data if before is None else with_labels(data, before)
+        checkpoints, self.loggers[number] = fit(method, student_data, folder, audit, config, self.console)
+        step = restore(method, folder)
+        labels = None
+        if self.config["labeler"]:
+            labeler = configuration.build(self.config["labeler"])
+            labels = label(labeler, method, data, training, folder / "pseudo_labels.parquet")
+        if rank():
+            return {}
+        validation = validate(method, data, training)
+        return {
+            "round": number,
+            "kind": "teacher" if number == 0 else "student" if tunes is None else f"fine-tuning of round {tunes}",
+            "method": snake_case(config["method"]["_target_"]),
+            "network": type(method.network).__name__,
+            "parameters": sum(p.numel() for p in method.network.parameters()),
+            "steps": checkpoints.step,
+            "validation": validation and {**validation, "step": step},
+            "pseudo_labels": audit.reading or (self.records[number - 1]["labels"] if before is not None else None),
+            "labels": labels and self._quality(labels, before),
+            "warning": labels and warning(labels, self.store.classes),
+            "seconds": round(checkpoints.seconds, 1),
+        }
+
+    def _read(self, given: str) -> Record:
+        """A round that trains nothing: its pseudo-labels come from a file."""
+        labels = read_labels(Path(given), self.store, self.split.unlabeled)
+        if rank() == 0:
+            file = self.folder / "round0" / "pseudo_labels.parquet"
+            write_labels(file, self.store, self.split.unlabeled, labels, self.split.hash)
+        if not labels.weight.any():
+            raise SemisupError(f"{given} keeps none of the {len(self.split.unlabeled):,} unlabeled images.")
+        return {
+            "round": 0,
+            "kind": f"pseudo-labels of {given}",
+            "steps": 0,
+            "validation": None,
+            "pseudo_labels": None,
+            "labels": self._quality(labels, None),
+            "warning": warning(labels, self.store.classes),
+            "seconds": 0.0,
+        }
+
+    def _quality(self, labels: Labels, before: Labels | None) -> Record:
+        return quality(labels, self._truth()[self.split.unlabeled], self.store.classes, before)
+
+    def _labels(self, number: int) -> Labels:
+        file = self.folder / f"round{number}" / "pseudo_labels.parquet"
+        return read_labels(file, self.store, self.split.unlabeled, self.split.hash)
+
+    def _check_labels(self, number: int, learns: bool) -> None:
+        """Writes down which pseudo-labels a round began with, or refuses to go on with others."""
+        source: Path | None = self.folder / f"round{number - 1}" / "pseudo_labels.parquet" if learns else None
+        if number == 0 and self.config["rounds"]["labels"]:
+            source = Path(self.config["rounds"]["labels"])
+        if source is None:
+            return
+        if not source.exists():
+            raise SemisupError(f"there is no {source}.")
+        digest, file = hashlib.sha256(source.read_bytes()).hexdigest(), self.folder / f"round{number}" / "labels.sha256"
+        if not file.exists():
+            write_whole(file, digest)
+        elif file.read_text() != digest:
+            raise SemisupError(
+                f"{source} has changed since round {number} began with it: to train again with the new pseudo-labels, "
+                f"delete {self.folder / f'round{number}'} and the rounds after it."
+            )
+
+    def _data(self, config: Config) -> SSLDataModule:
+        return configuration.load_data(config, self.store, self.split)
+
+    def _truth(self) -> Any:
+        """The hidden classes, for the audit alone."""
+        truth = np.full_like(self.store.targets, -1)
+        truth[self.split.unlabeled] = self.store.targets[self.split.unlabeled]
+        return truth
+
+
+def warning(labels: Labels, classes: tuple[str, ...]) -> str | None:
+    """What is wrong with a round's pseudo-labels, in a sentence: that there are none, or none of some classes."""
+    if not labels.weight.any():
+        return (
+            f"no pseudo-label is kept: the highest confidence is {labels.confidence.max():.2f}. "
+            "Lower labeler.threshold, or train the teacher for longer."
+        )
+    kept = np.bincount(labels.classes[labels.weight > 0], minlength=len(classes))
+    missing = [name for name, count in zip(classes, kept, strict=True) if not count]
+    if len(missing) == len(classes) - 1:
+        return (
+            f"all {kept.max():,} pseudo-labels are of one class, '{classes[kept.argmax()]}'; a student learns little."
+        )
+    if missing:
+        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+        return f"no pseudo-label is of class {', '.join(missing[:5])}{more}."
+    return None
