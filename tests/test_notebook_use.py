@@ -16,7 +16,7 @@ MORE = {
     "FreeMatch": ", classes=len(store.classes)",
     "SoftMatch": ", classes=len(store.classes)",
 }
-# What Lightning says of itself, and of trainings as short as this one.
+# What Lightning says of itself, of trainings as short as this one, and of the average (which semisup.ema silences).
 LIGHTNING = ("isinstance(treespec, LeafSpec)", "smaller than the logging interval", "module(s) in eval mode")
 
 

@@ -1,11 +1,15 @@
 """The exponential moving average of a network: what is evaluated, and a teacher for methods that want one."""
 
 import copy
+import warnings
 
 import torch
 from torch import Tensor, nn
 
 from semisup.errors import SemisupError
+
+# Lightning warns of modules in evaluation mode at the start of a training; the average is so on purpose.
+warnings.filterwarnings("ignore", message=r"Found \d+ module\(s\) in eval mode")
 
 
 class EMA(nn.Module):
