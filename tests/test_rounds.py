@@ -234,6 +234,8 @@ def test_a_misspelt_option_of_a_students_network_is_refused_before_the_first_rou
         complete(config("method=noisy_student", "rounds.backbones=[{hiden:[48]}]"))
     with pytest.raises(SemisupError, match=r"need a labeler; write labeler=confident"):
         complete(config("method=fixmatch", "rounds.students=1"))
+    with pytest.raises(SemisupError, match=r"ask for data\.validation"):
+        complete(config("method=self_training", "labeler.calibrate=true", "data.validation=0"))
     with pytest.raises(SemisupError, match="a teacher needs students"):
         complete(config("method=fixmatch", "method@teacher=supervised"))
 

@@ -36,7 +36,7 @@ def write_labels(file: Path, store: Store, index: NDArray[np.int64], labels: Lab
         probability = pa.FixedSizeListArray.from_arrays(pa.array(labels.target.ravel()), len(store.classes))
         table = table.append_column("probability", probability)
     origin = {"semisup_format": FORMAT, "semisup_data": store.fingerprint, "semisup_split": split_hash}
-    draft = file.with_name(f".{file.name}.draft-{os.getpid()}")
+    draft = file.with_name(f".{file.name}.draft")
     try:
         pyarrow.parquet.write_table(table.replace_schema_metadata(origin), draft)
         os.replace(draft, file)

@@ -30,7 +30,7 @@ def draw(records: Sequence[dict[str, Any]], chosen: int, file: Path) -> None:
         axes.plot(*_known([(r["labels"] or {}).get(key) for r in records]), marker=".", label=name)
     axes.axvline(chosen, color="grey", linewidth=1, linestyle=":", label="tested round")
     axes.set_xticks(range(len(records)), [f"{r['round']}\n{r['kind'].split(' of ')[0]}" for r in records])
-    axes.set(xlabel="round", ylim=(0, 1))
+    axes.set(xlabel="round", ylim=(0, 1.03))
     axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
     axes.grid(alpha=0.3)
     axes.legend(fontsize="small", loc="best")
