@@ -156,3 +156,12 @@ def test_a_class_without_a_constructor_has_no_options():
         pass
 
     assert parameters(Plain) == {}
+
+
+def test_a_choice_beside_true_and_false_names_all_of_them():
+    def load(resident: bool | Literal["auto"] = "auto") -> None: ...
+
+    assert completed("data", {"resident": True}, [load]) == {"resident": True}
+    assert completed("data", {"resident": "auto"}, [load]) == {"resident": "auto"}
+    with pytest.raises(SemisupError, match=r"data.resident=gpu is not valid; valid are auto, false, true\."):
+        completed("data", {"resident": "gpu"}, [load])

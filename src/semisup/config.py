@@ -64,6 +64,8 @@ def _check_rounds(config: Config) -> None:
         raise SemisupError("rounds of students need a labeler; write labeler=confident.")
     if config["labeler"] is not None:
         build(config["labeler"])
+        if config["labeler"].get("calibrate") and not config["data"]["validation"]:
+            raise SemisupError("labeler.calibrate needs validation images: ask for data.validation.")
     if config["teacher"] and not rounds.students:
         raise SemisupError("a teacher needs students; write rounds.students=1, or choose it as the method.")
     for number in range(rounds.students + 1):
@@ -125,6 +127,7 @@ def folder(config: Config) -> Path:
     """The run's folder: readable parts, and a hash of everything that makes the run what it is."""
     essence = {key: value for key, value in config.items() if key not in ELSEWHERE}
     essence["trainer"] = {k: v for k, v in config["trainer"].items() if k not in HARDWARE}
+    essence["data"] = {k: v for k, v in config["data"].items() if k != "resident"}  # it changes no number
     digest = hashlib.sha256(json.dumps(essence, sort_keys=True, default=str).encode()).hexdigest()[:8]
     data = config["data"]
     source = data.get("name") or Path(str(data.get("path") or snake_case(data["_target_"]))).stem

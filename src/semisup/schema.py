@@ -100,7 +100,8 @@ def _choices(annotation: Any) -> list[Any]:
     if get_origin(annotation) is Literal:
         return list(get_args(annotation))
     if get_origin(annotation) in (Union, types.UnionType):
-        return [choice for part in get_args(annotation) for choice in _choices(part)]
+        named = [choice for part in get_args(annotation) for choice in _choices(part)]
+        return [*named, "true", "false"] if named and _admits(annotation, bool) else named
     return []
 
 

@@ -11,6 +11,7 @@ from lightning.pytorch.utilities import CombinedLoader
 from numpy.typing import NDArray
 
 from semisup.data.batch import Batch
+from semisup.data.resident import pool
 from semisup.data.splits import Split, Strategy, make_split
 from semisup.data.store import UNKNOWN, Store
 from semisup.data.streams import Once, Steps, Stream
@@ -31,6 +32,8 @@ class SSLDataModule(LightningDataModule):
     RandAugment operations and the largest side of its cutout, as a fraction. rotation, zoom: of the weak view, in
     degrees and as a fraction. noise, drop: of a table's views.
     eval_batch_size: images per batch in validation, test and prediction.
+    resident: whether all images lie on the device during the training, so that batches are gathered there; 'auto': on
+    CUDA, where they take at most a quarter of the memory that is free. Changes no batch.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class SSLDataModule(LightningDataModule):
         noise: float = 0.1,
         drop: float = 0.2,
         eval_batch_size: int = 500,
+        resident: bool | Literal["auto"] = "auto",
     ) -> None:
         super().__init__()
         self.split = split or make_split(
@@ -73,6 +77,7 @@ class SSLDataModule(LightningDataModule):
         )
         self.store = store.hide(self.split.known)
         self.batch_size, self.ratio, self.seed, self.eval_batch_size = batch_size, ratio, seed, eval_batch_size
+        self.resident: bool | Literal["auto"] = resident
         self.views: Views
         if len(store.shape) == 3:
             c, h, w = store.shape
@@ -146,8 +151,9 @@ class SSLDataModule(LightningDataModule):
                     "change batch.labeled."
                 )
         span = (self.trainer.global_step, self.trainer.max_steps)
-        pin = self.trainer.strategy.root_device.type == "cuda"
-        loaders = {k: Steps(s, *span, self.trainer.global_rank, world_size, pin) for k, s in streams.items()}
+        device = self.trainer.strategy.root_device
+        how = {"pin": device.type == "cuda", "gather": pool(self.store.images, device, self.resident) is None}
+        loaders = {k: Steps(s, *span, self.trainer.global_rank, world_size, **how) for k, s in streams.items()}
         return CombinedLoader(loaders, mode="min_size")
 
     def val_dataloader(self) -> Once | list[Any]:
@@ -167,6 +173,16 @@ class SSLDataModule(LightningDataModule):
         hidden = np.full_like(self.store.targets, UNKNOWN)
         share = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
         return Once(self.store.images, rows, hidden, self.eval_batch_size, *share)
+
+    def transfer_batch_to_device(self, batch: dict[str, Any], device: torch.device, dataloader_idx: int) -> Any:
+        """Moves a batch to the device. Images that a stream has left out are there already, and gathered there."""
+        moved = super().transfer_batch_to_device(batch, device, dataloader_idx)
+        for part in (moved[name] for name in ("labeled", "unlabeled") if name in moved):
+            if "inputs" not in part:
+                images = pool(self.store.images, part["index"].device, self.resident)
+                assert images is not None  # train_dataloader has put them there
+                part["inputs"] = images.index_select(0, part["index"])
+        return moved
 
     def on_after_batch_transfer(self, batch: dict[str, Any], dataloader_idx: int) -> dict[str, Batch] | Batch:
         """Makes the views, on the device the images are on by now."""

@@ -46,17 +46,18 @@ class Stream:
         passes, offsets = np.divmod(positions, len(self.index))
         return np.concatenate([self._pass(p)[offsets[passes == p]] for p in range(passes[0], passes[-1] + 1)])
 
-    def batch(self, step: int, rank: int = 0, world_size: int = 1) -> dict[str, Any]:
+    def batch(self, step: int, rank: int = 0, world_size: int = 1, gather: bool = True) -> dict[str, Any]:
         """Step `step`'s batch, or the share of one process: images as stored, columns, indices, drawn view parameters.
 
         Parameters are drawn for the whole batch and then shared out, so that the number of processes changes nothing.
+        gather: False leaves the images out, for where they are taken from a pool on the device.
         """
         share = slice(rank * self.batch_size // world_size, (rank + 1) * self.batch_size // world_size)
         index = self.indices(step)[share]
         rng = np.random.default_rng([*self.entropy, step, 1])
         draws = {view: self.views.draw(view, rng, self.batch_size) for view in self.view_names}
         return {
-            "inputs": torch.from_numpy(self.images[index]),
+            **({"inputs": torch.from_numpy(self.images[index])} if gather else {}),
             "index": torch.from_numpy(index),
             "draws": {view: {key: value[share] for key, value in d.items()} for view, d in draws.items()},
             **{key: torch.from_numpy(column[index]) for key, column in self.columns.items()},
@@ -74,16 +75,25 @@ class Steps:
     Its length is that of the whole training, also when it starts in the middle: Lightning counts so.
     """
 
-    def __init__(self, stream: Stream, start: int, stop: int, rank: int, world_size: int, pin: bool = False) -> None:
+    def __init__(
+        self,
+        stream: Stream,
+        start: int,
+        stop: int,
+        rank: int,
+        world_size: int,
+        pin: bool = False,
+        gather: bool = True,
+    ) -> None:
         self.stream, self.start, self.stop = stream, start, stop
-        self.rank, self.world_size, self.pin = rank, world_size, pin
+        self.rank, self.world_size, self.pin, self.gather = rank, world_size, pin, gather
 
     def __len__(self) -> int:
         return self.stop
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         for step in itertools.count(self.start):
-            batch = self.stream.batch(step, self.rank, self.world_size)
+            batch = self.stream.batch(step, self.rank, self.world_size, self.gather)
             yield (
                 {k: v.pin_memory() if isinstance(v, torch.Tensor) else v for k, v in batch.items()}
                 if self.pin
