@@ -62,6 +62,16 @@ def test_so_do_a_network_and_a_data_source(outside, tmp_path):
     assert ended.stderr.strip() == "semisup: there is no option data.cuont; did you mean 'count'?"
 
 
+def test_so_does_a_labeler(outside, tmp_path):
+    ended = outside("labeler=margin", "labeler.least=0.01")
+    assert ended.returncode == 0, ended.stderr
+    teacher, student = result(tmp_path, "digits-100-self_training-mlp")["rounds"]
+    assert 0 < teacher["labels"]["kept"] < teacher["labels"]["images"]
+    assert student["pseudo_labels"] == teacher["labels"]
+    ended = outside("labeler=margin", "labeler.leats=0.01")
+    assert ended.stderr.strip() == "semisup: there is no option labeler.leats; did you mean 'least'?"
+
+
 def test_every_documented_file_and_command_is_tried():
-    assert len(FILES) == 6
-    assert len(COMMANDS) == 2
+    assert len(FILES) == 8
+    assert len(COMMANDS) == 3
