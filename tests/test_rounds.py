@@ -1,6 +1,7 @@
 """Rounds: what each of them trains and on what, when they end, and which one is tested."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -80,6 +81,14 @@ def test_quality_by_hand():
     assert figures["changed"] == 0.4
     assert figures["per_class"]["cat"] == {"accuracy": 0.5, "coverage": 1.0}
     assert figures["per_class"]["dog"] == {"accuracy": 1.0, "coverage": 0.5}
+
+
+def test_images_of_which_a_file_says_nothing_count_as_neither_right_nor_wrong():
+    """Three images of class 0; the file has a row of the first, which is right, and of the second, which is not."""
+    labels = Labels(np.array([0, 1, 0]), np.float32([1, 1, 0]), np.float32([1, 1, 0]))
+    figures = quality(labels, np.array([0, 0, 0]), ("cat", "dog"), labels)
+    assert (figures["accuracy_of_all"], figures["accuracy"], figures["agreement"]) == (0.5, 0.5, 1.0)
+    assert figures["coverage"] == pytest.approx(2 / 3)
 
 
 def test_quality_without_any_truth_still_counts_what_was_kept():
@@ -236,6 +245,16 @@ def test_a_misspelt_option_of_a_students_network_is_refused_before_the_first_rou
         complete(config("method=fixmatch", "rounds.students=1"))
     with pytest.raises(SemisupError, match=r"ask for data\.validation"):
         complete(config("method=self_training", "labeler.calibrate=true", "data.validation=0"))
+    with pytest.raises(SemisupError, match=r"no option rounds.noise.drpout; did you mean 'dropout'"):
+        complete(config("method=noisy_student", "rounds.noise.drpout=.4"))
+    with pytest.raises(SemisupError, match=r"rounds.backbones is a list"):
+        complete(config("method=noisy_student", "rounds.backbones={hidden:[4]}"))
+    with pytest.raises(SemisupError, match=r"rounds.patience needs validation images"):
+        complete(config("method=noisy_student", "rounds.patience=1", "data.validation=0"))
+    with pytest.raises(SemisupError, match=r"labeler.weight=0.1 has no effect: fixmatch takes"):
+        complete(config("method=fixmatch", "labeler=confident", "rounds.students=1", "labeler.weight=.1"))
+    with pytest.raises(SemisupError, match=r"need a labeler"):
+        complete(config("method=self_training", "labeler=null"))
     with pytest.raises(SemisupError, match="a teacher needs students"):
         complete(config("method=fixmatch", "method@teacher=supervised"))
 
@@ -280,10 +299,16 @@ def test_a_corrected_file_is_where_the_next_round_starts_from(run, tmp_path):
     corrected = tmp_path / "corrected.csv"
     corrected.write_text("\n".join(["index,label", *lines[:100]]))
     result = run(*STUDENTS, "rounds.students=1", f"rounds.labels={corrected}", f"runs_dir={tmp_path / 'next'}")
-    assert [r["kind"] for r in result["rounds"]] == [f"pseudo-labels of {corrected}", "student"]
+    assert [r["kind"] for r in result["rounds"]] == [f"pseudo-labels of {corrected.name}", "student"]
     assert result["rounds"][0]["labels"]["kept"] == 100
     assert not (only(tmp_path / "next") / "round0" / "last.ckpt").exists()
     assert result["round"] == 1
+    corrected.write_text("index,label\n0,none\n")
+    with pytest.raises(SemisupError, match="row 1"):
+        run(*STUDENTS, f"rounds.labels={corrected}", f"runs_dir={tmp_path / 'mended'}")
+    corrected.write_text("\n".join(["index,label", *lines[:50]]))
+    mended = run(*STUDENTS, f"rounds.labels={corrected}", f"runs_dir={tmp_path / 'mended'}")
+    assert mended["rounds"][0]["labels"]["kept"] == 50, "what was refused has left nothing behind"
     with pytest.raises(SemisupError, match=r"there is no .*nowhere\.csv"):
         run(*STUDENTS, "rounds.students=1", f"rounds.labels={tmp_path / 'nowhere.csv'}")
 
@@ -297,6 +322,18 @@ def test_labels_that_change_under_a_run_are_refused(run, tmp_path):
     parquet.write_table(content.slice(0, 10), before)
     with pytest.raises(SemisupError, match="has changed since round 1 began with it"):
         run(*STUDENTS)
+    for name in ("round1", "round2"):
+        shutil.rmtree(folder / name)
+    (folder / "round0" / "round.json").unlink()
+    again = run(*STUDENTS)
+    assert again["rounds"][0]["labels"]["kept"] <= 10
+    assert len(again["rounds"]) == 3
+
+
+def test_students_without_unlabeled_images_are_refused_before_the_teacher_is_trained(run, tmp_path):
+    with pytest.raises(SemisupError, match="this split of digits has none"):
+        run(*STUDENTS, "data.unlabeled=0")
+    assert not list((tmp_path / "runs").glob("*/round0"))
 
 
 def test_the_record_of_each_round_is_on_disk(run, tmp_path):

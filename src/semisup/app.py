@@ -75,9 +75,14 @@ def give_up(error: SemisupError) -> NoReturn:
 
 
 def admit(argument: str) -> str:
-    """Lets `method.threshold=.9` through Hydra although the YAML does not name it: the signature decides, later."""
-    groups = "|".join(["rounds", "teacher", *(folder.name for folder in CONF.iterdir() if folder.is_dir())])
-    return f"++{argument}" if re.match(rf"({groups})\.[\w.]+=", argument) else argument
+    """Lets `method.threshold=.9` through Hydra although the YAML does not name it: the signature decides, later.
+
+    And says `labeler=null` as Hydra does: ~labeler.
+    """
+    groups = "|".join(folder.name for folder in CONF.iterdir() if folder.is_dir())
+    if nothing := re.fullmatch(rf"((?:{groups})(?:@\w+)?)=null", argument):
+        return f"~{nothing[1]}"
+    return f"++{argument}" if re.match(rf"({groups}|rounds|teacher)\.[\w.]+=", argument) else argument
 
 
 def sentence(error: Exception) -> str:

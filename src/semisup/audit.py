@@ -104,26 +104,28 @@ def quality(
 ) -> dict[str, Any]:
     """How good a round's pseudo-labels are. truth: (N,) the images' classes, -1 where nobody knows them.
 
-    Without any truth: `images`, `kept` (how many), `coverage` (their share) and, where there was a round before,
-    `agreement` (the share of all images, kept or not, that have the same class as before) and `changed` (the share that
-    has another class or is kept now and was not, or the other way round, of those kept in either round).
+    Images without any confidence have no label, as those of which a file has no row. Without any truth: `images`,
+    `kept` (how many), `coverage` (their share) and, where there was a round before, `agreement` (the share of the
+    images with a label, kept or not, that have the same class as before) and `changed` (the share that has another
+    class or is kept now and was not, or the other way round, of those kept in either round).
     With truth, of the images that have one: `accuracy` (of the kept, weighted), `accuracy_of_all` (kept or not),
     `calibration_error` and both shares per class, as in the audit of a step.
     """
     kept, predicted = labels.weight > 0, labels.classes
+    said = kept | (labels.confidence > 0)
     figures: dict[str, Any] = {"images": len(kept), "kept": int(kept.sum()), "coverage": float(kept.mean())}
     figures |= {"agreement": None, "changed": None}
     if before is not None:
         same, kept_before = predicted == before.classes, before.weight > 0
-        either = kept | kept_before
-        figures["agreement"] = float(same.mean())
+        either, both = kept | kept_before, said & (kept_before | (before.confidence > 0))
+        figures["agreement"] = float(same[both].mean()) if both.any() else None
         figures["changed"] = float((~same | (kept != kept_before))[either].mean()) if either.any() else 0.0
     known = torch.from_numpy(truth)
     audit = Audit(truth, classes, every=1)
     columns = (torch.from_numpy(column) for column in (predicted, labels.weight, labels.confidence))
     audit.count(PseudoLabels(*columns), known)
     audit.read((audit.per_class.clone(), audit.bins.clone()))
-    hits = predicted[truth >= 0] == truth[truth >= 0]
+    hits = (predicted == truth)[said & (truth >= 0)]
     return figures | {"accuracy": None, "accuracy_of_all": float(hits.mean()) if len(hits) else None} | _of(audit)
 
 

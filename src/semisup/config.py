@@ -11,8 +11,8 @@ import torch
 
 from semisup.backbones import Backbone
 from semisup.data import Split, SSLDataModule
-from semisup.errors import SemisupError
-from semisup.rounds import Rounds, round_seed
+from semisup.errors import SemisupError, nearest
+from semisup.rounds import NOISE, Rounds, round_seed
 from semisup.schema import completed, locate, parameters
 
 Config = dict[str, Any]
@@ -42,7 +42,8 @@ def complete(config: Mapping[str, Any]) -> Config:
             full[where] = None
             continue
         if "_target_" not in (config.get(where) or {}):
-            raise SemisupError(f"{where} must be chosen; write {where}=... on the command line.")
+            option = "method@teacher" if where == "teacher" else where
+            raise SemisupError(f"{where} must be chosen; write {option}=... on the command line.")
         target = locate(config[where]["_target_"], f"{where}._target_")
         targets: list[Callable[..., Any]] = [target, SSLDataModule] if where == "data" else [target]
         full[where] = completed(where, config[where], targets, given)
@@ -62,10 +63,20 @@ def _check_rounds(config: Config) -> None:
     rounds = Rounds(**config["rounds"])
     if config["labeler"] is None and (rounds.students or rounds.labels):
         raise SemisupError("rounds of students need a labeler; write labeler=confident.")
-    if config["labeler"] is not None:
-        build(config["labeler"])
-        if config["labeler"].get("calibrate") and not config["data"]["validation"]:
-            raise SemisupError("labeler.calibrate needs validation images: ask for data.validation.")
+    labeler, validation = config["labeler"] or {}, config["data"]["validation"]
+    if labeler:
+        build(labeler)
+    for option, value in (("labeler.calibrate", labeler.get("calibrate")), ("rounds.patience", rounds.patience)):
+        if value and not validation:
+            raise SemisupError(f"{option} needs validation images: ask for data.validation.")
+    if rounds.students and not locate(config["method"]["_target_"]).reads_targets:  # type: ignore[attr-defined]
+        for option, value in (("weight", 1), ("weighting", "constant"), ("targets", "hard")):
+            if labeler.get(option, value) != value:
+                name = snake_case(config["method"]["_target_"])
+                raise SemisupError(
+                    f"labeler.{option}={labeler[option]} has no effect: {name} takes pseudo-labeled images for labeled "
+                    "ones; write method=self_training, or leave the option out."
+                )
     if config["teacher"] and not rounds.students:
         raise SemisupError("a teacher needs students; write rounds.students=1, or choose it as the method.")
     for number in range(rounds.students + 1):
@@ -79,7 +90,10 @@ def round_config(config: Config, number: int) -> Config:
         return {**config, "method": config["teacher"] or config["method"]}
     node = dict(config["backbone"])
     takes = parameters(locate(node["_target_"]))
-    node |= {option: value for option, value in (rounds.noise or {}).items() if option in takes}
+    for option, value in (rounds.noise or {}).items():
+        if option not in (*takes, *NOISE):
+            raise SemisupError(f"there is no option rounds.noise.{option}; {nearest(option, (*takes, *NOISE))}")
+        node |= {option: value} if option in takes else {}
     if rounds.backbones:
         entry = min(number, len(rounds.backbones)) - 1
         change = rounds.backbones[entry]

@@ -7,6 +7,7 @@ from typing import Any
 from semisup.callbacks.step_seed import derived_seed
 from semisup.errors import SemisupError
 
+NOISE = ("dropout", "stochastic_depth")
 ROUND = 0x20D  # names the later rounds' seeds among the things drawn from a run's
 
 
@@ -23,7 +24,7 @@ class Rounds:
     backbones: what else changes in the students' networks, one entry per student, the last one for all that follow;
     an entry with a _target_ is a network of its own.
     patience: stop after so many students without a better validation accuracy. tolerance: stop when at most this share
-    of the unlabeled images has changed its label or whether it is kept since the round before.
+    of the images that were kept in this round or the one before has another label or is kept in one of them only.
     labels: a file of pseudo-labels, .parquet or .csv, to begin with instead of a teacher.
     finetune_steps, finetune_lr: a last training of the chosen network on the labeled images alone, after which
     validation decides again. lr: None = optimizer.lr.
@@ -44,6 +45,8 @@ class Rounds:
             value = getattr(self, name)
             if value is not None and value < least:
                 raise SemisupError(f"rounds.{name} is at least {least}; got {value}.")
+        if isinstance(self.backbones, Mapping):
+            raise SemisupError("rounds.backbones is a list with an entry per student, such as [{width:4}].")
         if self.tolerance is not None and not 0 <= self.tolerance < 1:
             raise SemisupError(f"rounds.tolerance is a share of the unlabeled images, from 0 on; got {self.tolerance}.")
         if self.labels and not self.students:

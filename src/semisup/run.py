@@ -68,6 +68,8 @@ def _prepare(folder: Path, config: Config) -> None:
 def _train_and_test(config: Config, folder: Path, console: Console) -> Result:
     store = configuration.load_source(config)
     data = configuration.load_data(config, store)
+    if (config["rounds"]["students"] or config["labeler"]) and not len(data.split.unlabeled):
+        raise SemisupError(f"pseudo-labels are of unlabeled images, and this split of {store.name} has none.")
     if rank() == 0:
         data.split.save(folder, store)
     if config["tune"]:

@@ -24,6 +24,7 @@ from semisup.labeling import label, with_labels
 from semisup.rounds import Rounds, best, rounds_since_best
 
 Record = dict[str, Any]
+LABELS = "pseudo_labels.parquet"
 
 
 @dataclass
@@ -43,14 +44,17 @@ class Session:
     configs: list[Config] = field(default_factory=list)
     loggers: dict[int, list[Logger]] = field(default_factory=dict)
 
+    @property
+    def several(self) -> bool:
+        """Whether more than one round is asked for."""
+        return bool(self.config["rounds"]["students"] or self.config["rounds"]["finetune_steps"])
+
     def train(self) -> list[Record]:
         """The records of all rounds."""
         rounds = Rounds(**self.config["rounds"])
         for number in range(rounds.students + 1):
             if reason := self._over(rounds):
-                show.warn(self.console, reason) if not self.records[-1]["labels"]["kept"] else self.console.print(
-                    reason
-                )
+                self.console.print(reason)
                 break
             self._round(number, round_config(self.config, number))
         if rounds.finetune_steps:
@@ -76,8 +80,10 @@ class Session:
         if not self.records:
             return None
         labels, last = self.records[-1]["labels"], len(self.records) - 1
+        if self.records[-1]["warning"]:
+            show.warn(self.console, self.records[-1]["warning"])
         if not labels["kept"]:
-            return f"round {last} kept no pseudo-label, so there is nothing to learn from: no further round."
+            return "there is nothing to learn from: no further round."
         if rounds.patience and rounds_since_best(self.records) >= rounds.patience:
             return f"no better validation accuracy for {rounds.patience} rounds: no further round."
         if rounds.tolerance is not None and labels["changed"] is not None and labels["changed"] <= rounds.tolerance:
@@ -90,17 +96,20 @@ class Session:
         file = folder / "round.json"
         self.configs.append(config)
         before = self._labels(number - 1) if number and tunes is None else None
+        given = self.config["rounds"]["labels"] if number == 0 else None
         if rank() == 0:
             folder.mkdir(exist_ok=True)
-            self._check_labels(number, before is not None)
+            if before is not None:
+                self._check_source(self.folder / f"round{number - 1}" / LABELS, number)
+            elif given and file.exists():
+                self._check_source(Path(given), number)
         if not file.exists():
-            given = self.config["rounds"]["labels"] if number == 0 else None
-            record = self._read(given) if given else self._fit(number, config, before, tunes)
+            record = self._read(Path(given)) if given else self._fit(number, config, before, tunes)
             if rank() == 0:
                 write_whole(file, json.dumps(record, indent=1))
         wait_for(file)
         self.records.append(json.loads(file.read_text()))
-        show.round_record(self.console, self.records[-1], several=self.config["rounds"]["students"] > 0)
+        show.round_record(self.console, self.records[-1], several=self.several)
 
     def _fit(self, number: int, config: Config, before: Labels | None, tunes: int | None) -> Record:
         folder, method, data = self.folder / f"round{number}", make_method(config, self.store), self._data(config)
@@ -116,7 +125,7 @@ class Session:
         labels = None
         if self.config["labeler"]:
             labeler = configuration.build(self.config["labeler"])
-            labels = label(labeler, method, data, training, folder / "pseudo_labels.parquet")
+            labels = label(labeler, method, data, training, folder / LABELS)
         if rank():
             return {}
         validation = validate(method, data, training)
@@ -134,17 +143,19 @@ class Session:
             "seconds": round(checkpoints.seconds, 1),
         }
 
-    def _read(self, given: str) -> Record:
+    def _read(self, given: Path) -> Record:
         """A round that trains nothing: its pseudo-labels come from a file."""
-        labels = read_labels(Path(given), self.store, self.split.unlabeled)
+        if not given.exists():
+            raise SemisupError(f"there is no {given}.")
+        labels = read_labels(given, self.store, self.split.unlabeled)
         if rank() == 0:
-            file = self.folder / "round0" / "pseudo_labels.parquet"
-            write_labels(file, self.store, self.split.unlabeled, labels, self.split.hash)
+            self._check_source(given, 0)
+            write_labels(self.folder / "round0" / LABELS, self.store, self.split.unlabeled, labels, self.split.hash)
         if not labels.weight.any():
             raise SemisupError(f"{given} keeps none of the {len(self.split.unlabeled):,} unlabeled images.")
         return {
             "round": 0,
-            "kind": f"pseudo-labels of {given}",
+            "kind": f"pseudo-labels of {given.name}",
             "steps": 0,
             "validation": None,
             "pseudo_labels": None,
@@ -157,25 +168,19 @@ class Session:
         return quality(labels, self._truth()[self.split.unlabeled], self.store.classes, before)
 
     def _labels(self, number: int) -> Labels:
-        file = self.folder / f"round{number}" / "pseudo_labels.parquet"
+        file = self.folder / f"round{number}" / LABELS
         return read_labels(file, self.store, self.split.unlabeled, self.split.hash)
 
-    def _check_labels(self, number: int, learns: bool) -> None:
+    def _check_source(self, source: Path, number: int) -> None:
         """Writes down which pseudo-labels a round began with, or refuses to go on with others."""
-        source: Path | None = self.folder / f"round{number - 1}" / "pseudo_labels.parquet" if learns else None
-        if number == 0 and self.config["rounds"]["labels"]:
-            source = Path(self.config["rounds"]["labels"])
-        if source is None:
-            return
-        if not source.exists():
-            raise SemisupError(f"there is no {source}.")
         digest, file = hashlib.sha256(source.read_bytes()).hexdigest(), self.folder / f"round{number}" / "labels.sha256"
         if not file.exists():
             write_whole(file, digest)
         elif file.read_text() != digest:
+            record = f", {source.parent / 'round.json'}" if number else ""
             raise SemisupError(
                 f"{source} has changed since round {number} began with it: to train again with the new pseudo-labels, "
-                f"delete {self.folder / f'round{number}'} and the rounds after it."
+                f"delete {self.folder / f'round{number}'}, the rounds after it{record} and result.json."
             )
 
     def _data(self, config: Config) -> SSLDataModule:

@@ -21,25 +21,29 @@ def plan(console: Console, data: SSLDataModule, method: Method, config: Config, 
     table.add_row("labels", f"{len(split.labeled):,} to train on{spent}; each is seen {seen:,.1f} times")
     if not len(split.validation):
         table.add_row("", "no validation images: the last checkpoint is evaluated")
+    again, unlabeled = config["rounds"], data.batch_size * data.ratio
     if method.views and not method.reads_targets:
         joined = f" + {len(split.labeled):,} labeled" if split.labeled_in_unlabeled else ""
-        seen = steps * data.batch_size * data.ratio / max(1, len(split.stream))
+        seen = steps * unlabeled / max(1, len(split.stream))
         table.add_row("unlabeled", f"{len(split.unlabeled):,}{joined}; each is seen {seen:,.1f} times")
-        sizes = f"{data.batch_size} labeled + {data.batch_size * data.ratio} unlabeled"
+        sizes = f"{data.batch_size} labeled + {unlabeled} unlabeled"
     else:
-        use = "for the students" if config["rounds"]["students"] else f"not used by {type(method).__name__}"
+        use = "for the students" if again["students"] else f"not used by {type(method).__name__}"
         table.add_row("unlabeled", f"{len(split.unlabeled):,}, {use}")
         sizes = f"{data.batch_size} labeled"
+    if not again["labels"]:
+        table.add_row("training", f"{steps:,} steps of {sizes}")
+    if again["students"]:
+        table.add_row("students", f"at most {again['students']}, after {again['labels'] or 'this teacher'}")
+        sizes = f"{data.batch_size} labeled + {unlabeled} pseudo-labeled"
+        table.add_row("", f"{again['student_steps'] or steps:,} steps of {sizes} each")
     parameters = sum(p.numel() for p in method.network.parameters())
-    if students := config["rounds"]["students"]:
-        table.add_row("rounds", f"a teacher and at most {students} student{'s' if students > 1 else ''}")
-    table.add_row("training", f"{steps:,} steps of {sizes}")
     table.add_row("network", f"{type(method.network).__name__}, {parameters:,} parameters")
     console.print(table)
 
 
 def round_record(console: Console, record: dict[str, Any], several: bool) -> None:
-    """One line about a finished round, and what is wrong with its pseudo-labels. several: whether there are others."""
+    """One line about a finished round. several: whether there are others."""
     if several:
         what = f"round {record['round']}, {record['kind']}"
         validation, labels = record["validation"], record["labels"]
@@ -49,8 +53,6 @@ def round_record(console: Console, record: dict[str, Any], several: bool) -> Non
             right = "" if labels["accuracy"] is None else f", {labels['accuracy']:.2%} of them right"
             what += f"; it labels {labels['kept']:,} of {labels['images']:,} unlabeled images{right}"
         console.print(what)
-    if record["warning"]:
-        warn(console, record["warning"])
 
 
 def warn(console: Console, sentence: str) -> None:
@@ -61,14 +63,15 @@ def warn(console: Console, sentence: str) -> None:
 def rounds(records: list[dict[str, Any]], chosen: int) -> Table:
     """A line per round: what was trained, and what its pseudo-labels were worth. chosen: the round that is tested."""
     table = Table(title="rounds", title_justify="left", box=None, padding=(0, 2, 0, 0))
-    for column in ("", "", "validation", "labels", "right", "right, kept or not", "same as before"):
+    for column in ("", "", "validation", "labels", "right", "right of all", "as before"):
         table.add_column(column, justify="left" if not column else "right")
     for record in records:
         labels, validation = record["labels"] or {}, record["validation"]
         shares = (labels.get(key) for key in ("coverage", "accuracy", "accuracy_of_all", "agreement"))
+        kind = record["kind"].replace("fine-tuning of round", "fine-tuned")
         row = [validation["accuracy"] if validation else None, *shares]
         name = f"{record['round']}{'*' if record['round'] == chosen else ''}"
-        table.add_row(name, record["kind"], *("" if share is None else f"{share:.1%}" for share in row))
+        table.add_row(name, kind, *("" if share is None else f"{share:.1%}" for share in row))
     return table
 
 
