@@ -376,3 +376,14 @@ def test_a_picture_of_rounds_shows_each_known_figure_and_skips_what_is_not_known
     assert drawn["pseudo-labels kept: share right"] == ([0], [0.9])
     assert drawn["all predictions on unlabeled images: share right"] == ([], [])
     assert (tmp_path / "rounds.svg").read_text().count("<svg") == 1
+
+
+@pytest.mark.parametrize("labeler", ["clusters", "propagation"])
+def test_clusters_of_the_teachers_features_are_labels_too(labeler, run, tmp_path):
+    more = ["labeler.neighbors=10"] if labeler == "propagation" else ["labeler.unnamed=nearest"]
+    result = run("method=self_training", f"labeler={labeler}", "rounds.students=1", "trainer.max_steps=60", *more)
+    labels = result["rounds"][0]["labels"]
+    assert labels["coverage"] > 0.9
+    assert labels["accuracy"] > 0.5, "far from the tenth that chance would give"
+    assert [r["kind"] for r in result["rounds"]] == ["teacher", "student"]
+    assert len(set(table(only(tmp_path / "runs"), 0)["label"])) > 5

@@ -1,5 +1,6 @@
 """Between two rounds: what the network of a round says of all images, and the pseudo-labels made of it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ def label(labeler: Labeler, method: Method, data: SSLDataModule, training: Train
     first one labels, and all read what it has written.
     """
     if not file.exists():
+        method.predicts = getattr(labeler, "reads", ("logits",))
         found = predictions(method, data, training)
         if rank() == 0:
             bank = make_bank(data, found)
@@ -33,7 +35,10 @@ def label(labeler: Labeler, method: Method, data: SSLDataModule, training: Train
 
 
 def predictions(method: Method, data: SSLDataModule, training: Training) -> dict[str, NDArray[Any]]:
-    """index (N,) and logits (N, K) of all images of the split, in ascending order; empty but in the first process."""
+    """index (N,) of all images of the split, ascending, and what the method predicts: logits (N, K), features (N, D).
+
+    Empty but in the first process.
+    """
     batches: Any = training.predictor().predict(method, datamodule=data)
     mine = {key: torch.cat([batch[key] for batch in batches]).numpy() for key in batches[0]} if batches else {}
     shares = [share for share in gathered(mine) if share]
@@ -49,12 +54,13 @@ def make_bank(data: SSLDataModule, found: dict[str, NDArray[Any]]) -> Bank:
 
     def rows_of(images: NDArray[np.int64]) -> Bank:
         rows = np.searchsorted(found["index"], images)
-        return Bank(images, data.store.targets[images], logits=found["logits"][rows])
+        logits, features = (found[key][rows] if key in found else None for key in ("logits", "features"))
+        return Bank(images, data.store.targets[images], logits, features)
 
     split = data.split
     validation = rows_of(split.validation) if len(split.validation) else None
     train = rows_of(np.sort(np.concatenate([split.labeled, split.unlabeled])))
-    return Bank(train.index, train.label, logits=train.logits, validation=validation)
+    return replace(train, validation=validation)
 
 
 def with_labels(data: SSLDataModule, labels: Labels) -> SSLDataModule:

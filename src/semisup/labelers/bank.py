@@ -43,6 +43,9 @@ class Labels(NamedTuple):
 
 
 class Labeler(Protocol):
-    """Turns what is known of the images into pseudo-labels. Labeled images' rows are ignored."""
+    """Turns what is known of the images into pseudo-labels. Labeled images' rows are ignored.
+
+    A labeler with an attribute `reads`, a tuple, gets what it names of logits and features; without one, the logits.
+    """
 
     def __call__(self, bank: Bank) -> Labels: ...

@@ -38,8 +38,8 @@ class Confident:
         weighting: Literal["constant", "confidence"] = "constant",
         calibrate: bool = False,
     ) -> None:
-        _refuse_other("targets", targets, ("hard", "soft"))
-        _refuse_other("weighting", weighting, ("constant", "confidence"))
+        refuse_other("targets", targets, ("hard", "soft"))
+        refuse_other("weighting", weighting, ("constant", "confidence"))
         if not 0 <= threshold <= 1:
             raise SemisupError(f"labeler.threshold is a probability; got {threshold}.")
         if not 0 < temperature < float("inf"):
@@ -111,6 +111,6 @@ def balanced(place: Integers, predicted: Integers, kept: NDArray[np.bool_], goal
     return np.where(kept, times[predicted] + (place < more[predicted]), 0)
 
 
-def _refuse_other(option: str, value: str, choices: tuple[str, ...]) -> None:
+def refuse_other(option: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise SemisupError(f"labeler.{option}={value} is not valid; {nearest(value, choices)}")

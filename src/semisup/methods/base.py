@@ -42,6 +42,7 @@ class Method(LightningModule):
         self.average = EMA(self.network, ema) if ema else None
         self.progress = 0.0  # the share of the training that is done
         self.pseudo_labels: PseudoLabels | None = None
+        self.predicts: tuple[str, ...] = ("logits",)  # or features, or both: what is said of images between two rounds
         self.evaluated: dict[str, Tensor] = {}  # logits, label and index of the last evaluation's images
         self._outputs: list[tuple[Tensor, Tensor, Tensor]] = []
 
@@ -128,7 +129,13 @@ class Method(LightningModule):
         self._evaluate("test")
 
     def predict_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
-        return {"index": batch.index.cpu(), "logits": self(batch.image).float().cpu()}
+        said = {"index": batch.index}
+        if "features" in self.predicts:
+            network: Any = self.network if self.average is None else self.average.network
+            said["features"] = network.features(batch.image).float()
+        if "logits" in self.predicts:
+            said["logits"] = self(batch.image).float()
+        return {key: value.cpu() for key, value in said.items()}
 
     def _evaluate(self, what: str) -> None:
         logits, label, index = (torch.cat(column) for column in zip(*self._outputs, strict=True))
