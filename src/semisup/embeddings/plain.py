@@ -1,0 +1,26 @@
+"""The plain view of a store's inputs, block by block."""
+
+from collections.abc import Iterator, Sequence
+
+import torch
+
+from semisup.data import Store
+from semisup.data.views import ImageViews, TableViews, Views
+from semisup.embeddings.base import BLOCK, Features, Rows
+
+
+def plain_views(store: Store, mean: Sequence[float] | None = None, std: Sequence[float] | None = None) -> Views:
+    """The views of a store, of which only the plain one is meant. mean, std: per channel; None = the data set's own."""
+    mean, std = mean or store.mean, std or store.std
+    if len(store.shape) == 3:
+        channels, height, width = store.shape
+        return ImageViews((channels, height, width), mean, std, padding=0)
+    return TableViews(mean, std)
+
+
+def plain_pixels(store: Store, rows: Rows) -> Iterator[Features]:
+    """The normalized pixels of images, (b, C · H · W) a block, channel by channel; of a table its columns, (b, D)."""
+    views = plain_views(store)
+    for start in range(0, len(rows), BLOCK):
+        inputs = torch.from_numpy(store.images[rows[start : start + BLOCK]])
+        yield views.apply("plain", inputs, {}).flatten(1).numpy()

@@ -1,0 +1,93 @@
+"""A network of torchvision or timm, with weights from elsewhere."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import torch
+
+from semisup.backbones import Backbone, Timm, Torchvision
+from semisup.data import Store
+from semisup.embeddings.network import NetworkEmbedding, Prepared
+from semisup.embeddings.plain import plain_views
+from semisup.errors import SemisupError
+from semisup.schema import completed, locate, parameters
+
+LIBRARIES: dict[str, type[Backbone]] = {"timm": Timm, "torchvision": Torchvision}
+
+
+class Pretrained(NetworkEmbedding):
+    """The features of a pretrained network, as it is.
+
+    network: timm:NAME or torchvision:NAME, or a node such as backbone has. weights: 'pretrained' downloads the
+    library's; a path is a local file (.pth, .pt or .safetensors) with the network's state dict. size: the shorter side
+    that images are enlarged to, bilinearly, which counts most for small images; None = as they come.
+    scaling: 'network' normalizes the images by the mean and standard deviation that its library names for the network
+    (nothing will adapt to others), 'data' by the data set's own. For the other options see NetworkEmbedding.
+    """
+
+    def __init__(
+        self,
+        *,
+        network: str | dict[str, Any],
+        weights: str = "pretrained",
+        size: int | None = None,
+        scaling: Literal["network", "data"] = "network",
+        **base: Any,
+    ) -> None:
+        super().__init__(**base)
+        self.node, self.scaling = network_node(network, weights, size), scaling
+
+    def prepare(self, store: Store) -> Prepared:
+        if len(store.shape) != 3:
+            rows = f"{store.name} has rows of {store.shape[0]} numbers"
+            raise SemisupError(f"a pretrained network needs images, and {rows}: write embedding=pca or pixels.")
+        target, options = locate(self.node["_target_"]), {k: v for k, v in self.node.items() if k != "_target_"}
+        try:
+            with torch.random.fork_rng(devices=[]):  # what the head draws is no one else's concern
+                network: Backbone = target(store.shape, len(store.classes), **options)
+        except SemisupError as error:  # the same options, by another name
+            raise SemisupError(str(error).replace("backbone.", "embedding.")) from error
+        mean, std = self._statistics(store.shape[0])
+        name = str(options.get("name", type(network).__name__))
+        network = network.to(memory_format=torch.channels_last)
+        return Prepared(network, plain_views(store, mean, std), f"features of {name}")
+
+    def _statistics(self, channels: int) -> tuple[Sequence[float] | None, Sequence[float] | None]:
+        found = library_statistics(self.node) if self.scaling == "network" else None
+        if found is None:
+            return None, None
+        mean, std = (tuple(values) for values in found)
+        return (mean, std) if channels == 3 else ((sum(mean) / 3,), (sum(std) / 3,))
+
+
+def network_node(network: str | Mapping[str, Any], weights: str, size: int | None) -> dict[str, Any]:
+    """The node of a network with these weights, completed and checked."""
+    if isinstance(network, str):
+        library, _, name = network.partition(":")
+        if library not in LIBRARIES or not name:
+            raise SemisupError(f"embedding.network={network} is not valid: write timm:NAME or torchvision:NAME.")
+        target = LIBRARIES[library]
+        network = {"_target_": f"semisup.backbones.{target.__name__}", "name": name}
+    if "_target_" not in network:
+        raise SemisupError("embedding.network has no _target_: write timm:NAME or torchvision:NAME.")
+    takes = parameters(locate(network["_target_"], "embedding.network._target_"))
+    if "weights" not in takes:
+        raise SemisupError(f"embedding.network={network['_target_']} takes no weights; use embedding=checkpoint.")
+    node = {"weights": weights, "size": size, **network}
+    return completed("embedding.network", node, [locate(network["_target_"])], ("shape", "classes"))
+
+
+def library_statistics(node: Mapping[str, Any]) -> tuple[Sequence[float], Sequence[float]] | None:
+    """Mean and standard deviation per channel that the library names for a network; None if it is of neither one."""
+    target = locate(node["_target_"])
+    if target is Timm:
+        import timm  # takes seconds, which only its users should wait
+
+        mean, std = (timm.get_pretrained_cfg_value(node["name"], key) for key in ("mean", "std"))
+        return (mean, std) if mean and std else None
+    if target is Torchvision:
+        from torchvision import models
+
+        transform = models.get_model_weights(node["name"]).DEFAULT.transforms()
+        return transform.mean, transform.std
+    return None

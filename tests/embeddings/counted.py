@@ -1,0 +1,28 @@
+"""A network that counts what goes through it, and fails when told to."""
+
+import torch
+from torch import Tensor, nn
+
+from semisup.backbones import Backbone
+
+
+class Counted(Backbone):
+    """One convolution and an average, 5 features. images: how many it has seen. fails_after: so many, if not None."""
+
+    def __init__(self, shape: tuple[int, ...], classes: int, *, size: int | None = None, seed: int = 0) -> None:
+        super().__init__(shape, classes, size=size)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.num_features = 5
+            self.conv = nn.Conv2d(self.shape[0], 5, 3)
+            self.dropout = nn.Dropout(0.5)
+            self.head = nn.Linear(5, classes)
+        self.images = 0
+        self.fails_after: int | None = None
+        self.value = 0.0  # added to each feature
+
+    def features(self, x: Tensor) -> Tensor:
+        self.images += len(x)
+        if self.fails_after is not None and self.images > self.fails_after:
+            raise KeyboardInterrupt
+        return self.dropout(self.conv(self.resize(x)).mean((2, 3))) + self.value

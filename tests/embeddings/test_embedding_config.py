@@ -1,0 +1,19 @@
+"""The config group: each file names an embedding, and sets nothing that its constructor does not take."""
+
+import pytest
+import yaml
+
+from semisup.app import CONF
+from semisup.schema import completed, locate
+
+GIVEN = ("source",)
+
+
+@pytest.mark.parametrize("name", ["pixels", "pca", "pretrained", "checkpoint", "network"])
+def test_a_file_of_the_group(name):
+    node = yaml.safe_load((CONF / "embedding" / f"{name}.yaml").read_text())
+    if node.get("run") == "???":
+        node["run"] = "RUN"
+    values = completed("embedding", node, [locate(node["_target_"])], GIVEN)
+    assert "normalize" in values
+    assert values.get("network", "").startswith("timm:") == (name == "pretrained")
