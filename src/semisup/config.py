@@ -23,12 +23,13 @@ GIVEN = {
     "method": ("network", "optimizer", "classes", "images"),
     "teacher": ("network", "optimizer", "classes", "images"),
     "labeler": (),
+    "embedding": ("source",),
     "backbone": ("shape", "classes"),
     "optimizer": (),
     "trainer": (),
     "logger": ("folder", "round_number"),
 }
-OPTIONAL = ("teacher", "labeler")  # nodes that may be null
+OPTIONAL = ("teacher", "labeler", "embedding")  # nodes that may be null
 # Where a run happens, and not what it is: no part of its name.
 ELSEWHERE = ("data_dir", "runs_dir", "overwrite", "logger")
 HARDWARE = ("accelerator", "devices", "num_nodes", "strategy", "save_every")
@@ -77,10 +78,38 @@ def _check_rounds(config: Config) -> None:
                     f"labeler.{option}={labeler[option]} has no effect: {name} takes pseudo-labeled images for labeled "
                     "ones; write method=self_training, or leave the option out."
                 )
+    if config["embedding"]:
+        _check_embedding(config, rounds)
     if config["teacher"] and not rounds.students:
         raise SemisupError("a teacher needs students; write rounds.students=1, or choose it as the method.")
     for number in range(rounds.students + 1):
         build(round_config(config, number)["trainer"])
+
+
+def _check_embedding(config: Config, rounds: Rounds) -> None:
+    if config["labeler"] is None or "features" not in reads(config["labeler"]):
+        raise SemisupError("an embedding is for a labeler that reads features; write labeler=clusters.")
+    if not embeds_without_a_teacher(config):
+        return
+    build(config["embedding"])
+    if rounds.students > 1:
+        raise SemisupError(
+            f"rounds.students={rounds.students} would all learn the same labels, as the embedding stays the same: "
+            "write rounds.students=1, or embedding=network."
+        )
+    if config["teacher"] or rounds.labels:
+        raise SemisupError("labels come from the embedding or from elsewhere: choose one, or write embedding=network.")
+
+
+def reads(labeler: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a labeler's node wants to know of the images: logits, features."""
+    return tuple(getattr(locate(labeler["_target_"]), "reads", ("logits",)))
+
+
+def embeds_without_a_teacher(config: Config) -> bool:
+    """Whether labels come from an embedding that needs no network of this run, and round 0 trains nothing."""
+    node = config["embedding"]
+    return bool(node) and "source" not in parameters(locate(node["_target_"]))
 
 
 def round_config(config: Config, number: int) -> Config:
@@ -141,6 +170,8 @@ def folder(config: Config) -> Path:
     """The run's folder: readable parts, and a hash of everything that makes the run what it is."""
     essence = {key: value for key, value in config.items() if key not in ELSEWHERE}
     essence["trainer"] = {k: v for k, v in config["trainer"].items() if k not in HARDWARE}
+    if config["embedding"]:  # how it is computed changes roundings only
+        essence["embedding"] = {k: v for k, v in config["embedding"].items() if k not in ("device", "batch_size")}
     essence["data"] = {k: v for k, v in config["data"].items() if k != "resident"}  # it changes no number
     digest = hashlib.sha256(json.dumps(essence, sort_keys=True, default=str).encode()).hexdigest()[:8]
     data = config["data"]

@@ -1,5 +1,6 @@
 """Between two rounds: what the network of a round says of all images, and the pseudo-labels made of it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,22 +10,24 @@ import torch
 from numpy.typing import NDArray
 
 from semisup.data import SSLDataModule
+from semisup.embeddings import Embedding
 from semisup.environment import gathered, rank, wait_for
 from semisup.labelers import Bank, Labeler, Labels
 from semisup.labelers.files import read_labels, write_labels
 from semisup.methods import Method
 from semisup.training import Training
 
+Columns = dict[str, NDArray[Any]]
 
-def label(labeler: Labeler, method: Method, data: SSLDataModule, training: Training, file: Path) -> Labels:
+
+def label(labeler: Labeler, known: Callable[[], Columns], data: SSLDataModule, file: Path) -> Labels:
     """The unlabeled images' pseudo-labels, in the order of `split.unlabeled`, made once and kept in `file`.
 
-    The method's evaluated network predicts plain views in evaluation mode. Several processes share the images; the
-    first one labels, and all read what it has written.
+    known: what is known of the images, `predictions` or `embedded`, found by all processes together. The first one
+    labels, and all read what it has written.
     """
     if not file.exists():
-        method.predicts = getattr(labeler, "reads", ("logits",))
-        found = predictions(method, data, training)
+        found = known()
         if rank() == 0:
             bank = make_bank(data, found)
             rows = np.searchsorted(bank.index, data.split.unlabeled)
@@ -34,11 +37,13 @@ def label(labeler: Labeler, method: Method, data: SSLDataModule, training: Train
     return read_labels(file, data.store, data.split.unlabeled, data.split.hash)
 
 
-def predictions(method: Method, data: SSLDataModule, training: Training) -> dict[str, NDArray[Any]]:
-    """index (N,) of all images of the split, ascending, and what the method predicts: logits (N, K), features (N, D).
+def predictions(method: Method, data: SSLDataModule, training: Training, what: tuple[str, ...]) -> Columns:
+    """index (N,) of all images of the split, ascending, and `what` of logits (N, K) and features (N, D).
 
-    Empty but in the first process.
+    The method's evaluated network sees plain views in evaluation mode. Several processes share the images; the result
+    is empty but in the first one.
     """
+    method.predicts = what
     batches: Any = training.predictor().predict(method, datamodule=data)
     mine = {key: torch.cat([batch[key] for batch in batches]).numpy() for key in batches[0]} if batches else {}
     shares = [share for share in gathered(mine) if share]
@@ -49,7 +54,13 @@ def predictions(method: Method, data: SSLDataModule, training: Training) -> dict
     return {key: column[order] for key, column in columns.items()}
 
 
-def make_bank(data: SSLDataModule, found: dict[str, NDArray[Any]]) -> Bank:
+def embedded(embedding: Embedding, data: SSLDataModule, folder: Path) -> Columns:
+    """index (N,) of all images of the split, ascending, and their features (N, D), which are kept in the folder."""
+    rows = np.sort(np.concatenate([data.split.known, data.split.unlabeled]))
+    return {"index": rows, "features": embedding(data.store, rows, folder)}
+
+
+def make_bank(data: SSLDataModule, found: Columns) -> Bank:
     """What a labeler may know of the labeled and unlabeled images, and apart from them of the validation images."""
 
     def rows_of(images: NDArray[np.int64]) -> Bank:

@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +15,15 @@ from rich.console import Console
 from semisup import config as configuration
 from semisup import show
 from semisup.audit import Audit, quality
-from semisup.config import Config, fine_tuning_config, round_config, snake_case
+from semisup.config import Config, embeds_without_a_teacher, fine_tuning_config, reads, round_config, snake_case
 from semisup.data import Split, SSLDataModule, Store
 from semisup.environment import rank, wait_for, write_whole
 from semisup.errors import SemisupError
 from semisup.fitting import fit, make_loggers, make_method, restore, test, validate
 from semisup.labelers import Labels
 from semisup.labelers.files import read_labels, write_labels
-from semisup.labeling import label, with_labels
+from semisup.labeling import Columns, embedded, label, predictions, with_labels
+from semisup.methods import Method
 from semisup.rounds import Rounds, best, rounds_since_best
 
 Record = dict[str, Any]
@@ -104,7 +107,12 @@ class Session:
             elif given and file.exists():
                 self._check_source(Path(given), number)
         if not file.exists():
-            record = self._read(Path(given)) if given else self._fit(number, config, before, tunes)
+            if given:
+                record = self._read(Path(given))
+            elif number == 0 and embeds_without_a_teacher(config):
+                record = self._embed(config)
+            else:
+                record = self._fit(number, config, before, tunes)
             if rank() == 0:
                 write_whole(file, json.dumps(record, indent=1))
         wait_for(file)
@@ -123,9 +131,8 @@ class Session:
         checkpoints, self.loggers[number] = fit(method, student_data, folder, audit, config, self.console)
         step = restore(method, folder)
         labels = None
-        if self.config["labeler"]:
-            labeler = configuration.build(self.config["labeler"])
-            labels = label(labeler, method, data, training, folder / LABELS)
+        if config["labeler"] and not embeds_without_a_teacher(config):
+            labels = self._label(folder, data, method)
         if rank():
             return {}
         validation = validate(method, data, training)
@@ -153,9 +160,33 @@ class Session:
             write_labels(self.folder / "round0" / LABELS, self.store, self.split.unlabeled, labels, self.split.hash)
         if not labels.weight.any():
             raise SemisupError(f"{given} keeps none of the {len(self.split.unlabeled):,} unlabeled images.")
+        return self._untrained(f"pseudo-labels of {given.name}", labels)
+
+    def _embed(self, config: Config) -> Record:
+        """A round that trains nothing: its pseudo-labels come from an embedding that needs no network of this run."""
+        labels = self._label(self.folder / "round0", self._data(config))
+        names = (snake_case(config[node]["_target_"]) for node in ("labeler", "embedding"))
+        return self._untrained("{} of {}".format(*names), labels)
+
+    def _label(self, folder: Path, data: SSLDataModule, method: Method | None = None) -> Labels:
+        """The pseudo-labels that a round leaves. method: trained in it, if any."""
+        labeler, node = self.config["labeler"], self.config["embedding"]
+        known: Callable[[], Columns]
+        if node and method is None:
+            cache = Path(self.config["data_dir"]).expanduser() / "embeddings"
+            known = partial(embedded, configuration.build(node), data, cache)
+        elif node:
+            known = partial(embedded, configuration.build(node, source=method), data, folder / "embeddings")
+        else:
+            assert method is not None
+            training = configuration.build(self.config["trainer"])
+            known = partial(predictions, method, data, training, reads(labeler))
+        return label(configuration.build(labeler), known, data, folder / LABELS)
+
+    def _untrained(self, kind: str, labels: Labels) -> Record:
         return {
             "round": 0,
-            "kind": f"pseudo-labels of {given.name}",
+            "kind": kind,
             "steps": 0,
             "validation": None,
             "pseudo_labels": None,

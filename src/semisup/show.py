@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from semisup.config import Config
+from semisup.config import Config, embeds_without_a_teacher
 from semisup.data import SSLDataModule
 from semisup.methods import Method
 
@@ -21,6 +21,7 @@ def plan(console: Console, data: SSLDataModule, method: Method, config: Config, 
     table.add_row("labels", f"{len(split.labeled):,} to train on{spent}; each is seen {seen:,.1f} times")
     if not len(split.validation):
         table.add_row("", "no validation images: the last checkpoint is evaluated")
+    untrained = embeds_without_a_teacher(config)
     again, unlabeled = config["rounds"], data.batch_size * data.ratio
     if method.views and not method.reads_targets:
         joined = f" + {len(split.labeled):,} labeled" if split.labeled_in_unlabeled else ""
@@ -31,10 +32,11 @@ def plan(console: Console, data: SSLDataModule, method: Method, config: Config, 
         use = "for the students" if again["students"] else f"not used by {type(method).__name__}"
         table.add_row("unlabeled", f"{len(split.unlabeled):,}, {use}")
         sizes = f"{data.batch_size} labeled"
-    if not again["labels"]:
+    given = again["labels"] or (config["embedding"]["_target_"].rpartition(".")[2] if untrained else None)
+    if not given:
         table.add_row("training", f"{steps:,} steps of {sizes}")
     if again["students"]:
-        table.add_row("students", f"at most {again['students']}, after {again['labels'] or 'this teacher'}")
+        table.add_row("students", f"at most {again['students']}, after {given or 'this teacher'}")
         sizes = f"{data.batch_size} labeled + {unlabeled} pseudo-labeled"
         table.add_row("", f"{again['student_steps'] or steps:,} steps of {sizes} each")
     parameters = sum(p.numel() for p in method.network.parameters())

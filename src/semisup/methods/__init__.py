@@ -1,6 +1,7 @@
 """One file per method; each reads like the algorithm box of its paper."""
 
 from semisup.methods.base import Loss, Method
+from semisup.methods.cluster_label import ClusterLabel
 from semisup.methods.fixmatch import FixMatch
 from semisup.methods.flexmatch import FlexMatch
 from semisup.methods.freematch import FreeMatch
@@ -18,6 +19,7 @@ from semisup.methods.vat import VAT
 __all__ = [
     "UDA",
     "VAT",
+    "ClusterLabel",
     "FixMatch",
     "FlexMatch",
     "FreeMatch",
