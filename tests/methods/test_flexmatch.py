@@ -34,7 +34,7 @@ def test_images_outside_of_the_unlabeled_stream_do_not_hold_the_thresholds_down(
 
 def test_the_stream_is_counted_when_the_training_starts(run, tmp_path):
     """Of 1,438 digits for training, 20 validate: the others are in the stream, whatever the size of the store."""
-    from semisup import run as module
+    from semisup import session as module
 
     made = []
 
