@@ -138,7 +138,7 @@ class Session:
         validation = validate(method, data, training)
         return {
             "round": number,
-            "kind": "teacher" if number == 0 else "student" if tunes is None else f"fine-tuning of round {tunes}",
+            "kind": self._kind(number, tunes),
             "method": snake_case(config["method"]["_target_"]),
             "network": type(method.network).__name__,
             "parameters": sum(p.numel() for p in method.network.parameters()),
@@ -149,6 +149,13 @@ class Session:
             "warning": labels and warning(labels, self.store.classes),
             "seconds": round(checkpoints.seconds, 1),
         }
+
+    def _kind(self, number: int, tunes: int | None) -> str:
+        if tunes is not None:
+            return f"fine-tuning of round {tunes}"
+        if number:
+            return "student"
+        return "teacher" if self.config["rounds"]["students"] else "training"
 
     def _read(self, given: Path) -> Record:
         """A round that trains nothing: its pseudo-labels come from a file."""
