@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from semisup.audit import Audit
+from semisup.audit import Audit, quality
+from semisup.labelers import Labels
 from semisup.methods.base import PseudoLabels
 
 
@@ -43,3 +44,35 @@ def test_readings_come_at_each_evaluation_and_start_anew(run, outcome):
     column = header.split(",").index("pseudo_labels/coverage")
     assert [row.split(",")[0] for row in rows if row.split(",")[column]] == ["4", "8", "12"]
     assert outcome()["result"]["pseudo_labels"]["coverage"] == 1.0
+
+
+def test_quality_by_hand():
+    """Five images, classes 0 0 1 1 and one unknown. Labels 0 1 1 0 1, kept with weight 1, 1, ½, 0, 1.
+
+    Of the known: kept 3, right 1 + ½ of weight 2½; right kept or not: 0 and 1, 2 of 4. Before: 0 1 0 0 1, all kept: the
+    same are 4 of 5; changed: the third has another class, the fourth is not kept any more: 2 of 5.
+    """
+    labels = Labels(np.array([0, 1, 1, 0, 1]), np.float32([1, 1, 0.5, 0, 1]), np.float32([0.9] * 5))
+    before = Labels(np.array([0, 1, 0, 0, 1]), np.ones(5, np.float32), np.float32([0.9] * 5))
+    figures = quality(labels, np.array([0, 0, 1, 1, -1]), ("cat", "dog"), before)
+    assert (figures["images"], figures["kept"], figures["coverage"]) == (5, 4, 0.8)
+    assert figures["accuracy"] == pytest.approx(1.5 / 2.5)
+    assert figures["accuracy_of_all"] == 0.5
+    assert figures["agreement"] == 0.8
+    assert figures["changed"] == 0.4
+    assert figures["per_class"]["cat"] == {"accuracy": 0.5, "coverage": 1.0}
+    assert figures["per_class"]["dog"] == {"accuracy": 1.0, "coverage": 0.5}
+
+
+def test_images_of_which_a_file_says_nothing_count_as_neither_right_nor_wrong():
+    """Three images of class 0; the file has a row of the first, which is right, and of the second, which is not."""
+    labels = Labels(np.array([0, 1, 0]), np.float32([1, 1, 0]), np.float32([1, 1, 0]))
+    figures = quality(labels, np.array([0, 0, 0]), ("cat", "dog"), labels)
+    assert (figures["accuracy_of_all"], figures["accuracy"], figures["agreement"]) == (0.5, 0.5, 1.0)
+    assert figures["coverage"] == pytest.approx(2 / 3)
+
+
+def test_quality_without_any_truth_still_counts_what_was_kept():
+    labels = Labels(np.array([0, 1]), np.float32([1, 0]), np.float32([0.9, 0.3]))
+    figures = quality(labels, np.array([-1, -1]), ("cat", "dog"))
+    assert (figures["coverage"], figures["accuracy"], figures["accuracy_of_all"]) == (0.5, None, None)

@@ -70,7 +70,7 @@ def _check_rounds(config: Config) -> None:
     for option, value in (("labeler.calibrate", labeler.get("calibrate")), ("rounds.patience", rounds.patience)):
         if value and not validation:
             raise SemisupError(f"{option} needs validation images: ask for data.validation.")
-    if rounds.students and not locate(config["method"]["_target_"]).reads_targets:  # type: ignore[attr-defined]
+    if rounds.students and not getattr(locate(config["method"]["_target_"]), "reads_targets", True):
         for option, value in (("weight", 1), ("weighting", "constant"), ("targets", "hard")):
             if labeler.get(option, value) != value:
                 name = snake_case(config["method"]["_target_"])
@@ -117,18 +117,17 @@ def round_config(config: Config, number: int) -> Config:
     rounds, seed = Rounds(**config["rounds"]), round_seed(config["seed"], number)
     if number == 0:
         return {**config, "method": config["teacher"] or config["method"]}
-    node = dict(config["backbone"])
-    takes = parameters(locate(node["_target_"]))
+    entry = min(number, len(rounds.backbones)) - 1
+    where, change = f"rounds.backbones[{entry}]", rounds.backbones[entry] if rounds.backbones else {}
+    node = {**({} if "_target_" in change else config["backbone"]), **change}
+    target = locate(node["_target_"], f"{where}._target_")
+    takes = parameters(target)
     for option, value in (rounds.noise or {}).items():
         if option not in (*takes, *NOISE):
             raise SemisupError(f"there is no option rounds.noise.{option}; {nearest(option, (*takes, *NOISE))}")
-        node |= {option: value} if option in takes else {}
-    if rounds.backbones:
-        entry = min(number, len(rounds.backbones)) - 1
-        change = rounds.backbones[entry]
-        node = {**change} if "_target_" in change else {**node, **change}
-        target = locate(node["_target_"], f"rounds.backbones[{entry}]._target_")
-        node = completed(f"rounds.backbones[{entry}]", node, [target], GIVEN["backbone"])
+        if option in takes and option not in change:
+            node[option] = value
+    node = completed(where, node, [target], GIVEN["backbone"])
     steps = rounds.student_steps or config["trainer"]["max_steps"]
     return {**config, "seed": seed, "backbone": node, "trainer": {**config["trainer"], "max_steps": steps}}
 

@@ -27,7 +27,7 @@ def write_whole(file: Path, text: str) -> None:
 
 def wait_for(file: Path) -> None:
     """Until the first process has written a file that all will read."""
-    if _joined():
+    if joined():
         torch.distributed.barrier()
     while not file.exists():  # also where processes were started from outside and have not joined yet
         time.sleep(0.1)
@@ -35,15 +35,17 @@ def wait_for(file: Path) -> None:
 
 def gathered(value: Any) -> list[Any]:
     """What each process holds, for the first one; the others get an empty list. value: anything that can be pickled."""
-    if not _joined():
+    if not joined():
         return [value]
     values: list[Any] = [None] * torch.distributed.get_world_size()
     torch.distributed.gather_object(value, values if rank() == 0 else None)
     return values if rank() == 0 else []
 
 
-def _joined() -> bool:
-    return torch.distributed.is_available() and torch.distributed.is_initialized()
+def joined() -> bool:
+    """Whether this is one of several processes that have found each other."""
+    there = torch.distributed.is_available() and torch.distributed.is_initialized()
+    return there and torch.distributed.get_world_size() > 1
 
 
 def versions() -> dict[str, str]:

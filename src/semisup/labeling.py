@@ -31,8 +31,7 @@ def label(labeler: Labeler, known: Callable[[], Columns], data: SSLDataModule, f
         if rank() == 0:
             bank = make_bank(data, found)
             rows = np.searchsorted(bank.index, data.split.unlabeled)
-            labels = Labels(*(None if column is None else column[rows] for column in labeler(bank)))  # type: ignore[arg-type]
-            write_labels(file, data.store, data.split.unlabeled, labels, data.split.hash)
+            write_labels(file, data.store, data.split.unlabeled, labeler(bank).of(rows), data.split.hash)
     wait_for(file)
     return read_labels(file, data.store, data.split.unlabeled, data.split.hash)
 
@@ -84,3 +83,22 @@ def with_labels(data: SSLDataModule, labels: Labels) -> SSLDataModule:
 
     copies = None if labels.copies is None else spread(labels.copies, 0)
     return data.with_targets(spread(labels.target, -1), spread(labels.weight, 0), copies)
+
+
+def warning(labels: Labels, classes: tuple[str, ...]) -> str | None:
+    """What is wrong with a round's pseudo-labels, in a sentence: that there are none, or none of some classes."""
+    if not labels.weight.any():
+        return (
+            f"no pseudo-label is kept: the highest confidence is {labels.confidence.max():.2f}. "
+            "Lower labeler.threshold, or train the teacher for longer."
+        )
+    kept = np.bincount(labels.classes[labels.weight > 0], minlength=len(classes))
+    missing = [name for name, count in zip(classes, kept, strict=True) if not count]
+    if len(missing) == len(classes) - 1:
+        return (
+            f"all {kept.max():,} pseudo-labels are of one class, '{classes[kept.argmax()]}'; a student learns little."
+        )
+    if missing:
+        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+        return f"no pseudo-label is of class {', '.join(missing[:5])}{more}."
+    return None

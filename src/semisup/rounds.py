@@ -20,7 +20,8 @@ class Rounds:
     best validation accuracy, the later of equals.
 
     students: how many rounds follow round 0. student_steps: optimizer steps of each; None = trainer.max_steps.
-    noise: options of the students' network, taken where the network has them, such as dropout and stochastic_depth.
+    noise: options of the students' networks, such as dropout and stochastic_depth, taken where a network has them and
+    `backbones` does not say otherwise.
     backbones: what else changes in the students' networks, one entry per student, the last one for all that follow;
     an entry with a _target_ is a network of its own.
     patience: stop after so many students without a better validation accuracy. tolerance: stop when at most this share
@@ -48,7 +49,9 @@ class Rounds:
         if isinstance(self.backbones, Mapping):
             raise SemisupError("rounds.backbones is a list with an entry per student, such as [{width:4}].")
         if self.tolerance is not None and not 0 <= self.tolerance < 1:
-            raise SemisupError(f"rounds.tolerance is a share of the unlabeled images, from 0 on; got {self.tolerance}.")
+            raise SemisupError(
+                f"rounds.tolerance is a share of the kept images, at least 0 and below 1; got {self.tolerance}."
+            )
         if self.labels and not self.students:
             raise SemisupError("rounds.labels is what students learn from; ask for one with rounds.students=1.")
 

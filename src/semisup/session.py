@@ -22,7 +22,7 @@ from semisup.errors import SemisupError
 from semisup.fitting import fit, make_loggers, make_method, restore, test, validate
 from semisup.labelers import Labels
 from semisup.labelers.files import read_labels, write_labels
-from semisup.labeling import Columns, embedded, label, predictions, with_labels
+from semisup.labeling import Columns, embedded, label, predictions, warning, with_labels
 from semisup.methods import Method
 from semisup.rounds import Rounds, best, rounds_since_best
 
@@ -229,22 +229,3 @@ class Session:
         truth = np.full_like(self.store.targets, -1)
         truth[self.split.unlabeled] = self.store.targets[self.split.unlabeled]
         return truth
-
-
-def warning(labels: Labels, classes: tuple[str, ...]) -> str | None:
-    """What is wrong with a round's pseudo-labels, in a sentence: that there are none, or none of some classes."""
-    if not labels.weight.any():
-        return (
-            f"no pseudo-label is kept: the highest confidence is {labels.confidence.max():.2f}. "
-            "Lower labeler.threshold, or train the teacher for longer."
-        )
-    kept = np.bincount(labels.classes[labels.weight > 0], minlength=len(classes))
-    missing = [name for name, count in zip(classes, kept, strict=True) if not count]
-    if len(missing) == len(classes) - 1:
-        return (
-            f"all {kept.max():,} pseudo-labels are of one class, '{classes[kept.argmax()]}'; a student learns little."
-        )
-    if missing:
-        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
-        return f"no pseudo-label is of class {', '.join(missing[:5])}{more}."
-    return None

@@ -10,6 +10,8 @@ from semisup.config import Config, embeds_without_a_teacher
 from semisup.data import SSLDataModule
 from semisup.methods import Method
 
+MOST_CLASSES = 20  # that are listed on a terminal; result.json has all
+
 
 def plan(console: Console, data: SSLDataModule, method: Method, config: Config, folder: Path) -> None:
     """How many images of which kind, and how often each will be seen; method, config: of the first round."""
@@ -65,15 +67,34 @@ def warn(console: Console, sentence: str) -> None:
 def rounds(records: list[dict[str, Any]], chosen: int) -> Table:
     """A line per round: what was trained, and what its pseudo-labels were worth. chosen: the round that is tested."""
     table = Table(title="rounds", title_justify="left", box=None, padding=(0, 2, 0, 0))
-    for column in ("", "", "validation", "labels", "right", "right of all", "as before"):
+    for column in ("", "", "validation", "labels", "right", "right of all", "as before", "miscalibrated"):
         table.add_column(column, justify="left" if not column else "right")
     for record in records:
         labels, validation = record["labels"] or {}, record["validation"]
-        shares = (labels.get(key) for key in ("coverage", "accuracy", "accuracy_of_all", "agreement"))
+        shares = (
+            labels.get(key) for key in ("coverage", "accuracy", "accuracy_of_all", "agreement", "calibration_error")
+        )
         kind = record["kind"].replace("fine-tuning of round", "fine-tuned")
         row = [validation["accuracy"] if validation else None, *shares]
         name = f"{record['round']}{'*' if record['round'] == chosen else ''}"
         table.add_row(name, kind, *("" if share is None else f"{share:.1%}" for share in row))
+    return table
+
+
+def per_class(records: list[dict[str, Any]]) -> Table | None:
+    """Of each class and round, the share of the unlabeled images that was kept, and how much of it was right."""
+    known = [record for record in records if (record["labels"] or {}).get("per_class")]
+    if not known or len(known[0]["labels"]["per_class"]) > MOST_CLASSES:
+        return None
+    table = Table(
+        title="pseudo-labels by true class: kept, right", title_justify="left", box=None, padding=(0, 2, 0, 0)
+    )
+    for column in ("", *(f"round {record['round']}" for record in known)):
+        table.add_column(column, justify="right" if column else "left")
+    for name in known[0]["labels"]["per_class"]:
+        shares = [record["labels"]["per_class"][name] for record in known]
+        cells = (", ".join("-" if s[k] is None else f"{s[k]:.0%}" for k in ("coverage", "accuracy")) for s in shares)
+        table.add_row(name, *cells)
     return table
 
 
@@ -101,6 +122,8 @@ def result(console: Console, folder: Path, figures: dict[str, Any]) -> None:
     console.print(table)
     if len(figures["rounds"]) > 1:
         console.print(rounds(figures["rounds"], figures["round"]))
+        if classes := per_class(figures["rounds"]):
+            console.print(classes)
 
 
 def _table(title: str) -> Table:

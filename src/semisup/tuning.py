@@ -1,7 +1,6 @@
 """Choosing the learning rate or the batch size before the training, by Lightning's tuner."""
 
 import json
-import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ from lightning.pytorch import Trainer
 from lightning.pytorch.tuner import Tuner
 
 from semisup.data import SSLDataModule
+from semisup.environment import write_whole
 from semisup.errors import SemisupError
 from semisup.methods import Method
 from semisup.training import Training
@@ -35,9 +35,7 @@ def tuned(
     method, data = make()
     find = _learning_rate if what == "lr" else _batch_size
     found = {what: find(method, data, training)}
-    draft = file.with_suffix(".draft")
-    draft.write_text(json.dumps(found))
-    os.replace(draft, file)
+    write_whole(file, json.dumps(found))
     return found
 
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from semisup.data.store import write_array, written_atomically
 from semisup.embeddings.base import Features
-from semisup.embeddings.shards import Share, agreed, first_decides, joined, made_together
-from semisup.environment import rank, versions, wait_for
+from semisup.embeddings.shards import Share, agreed, first_decides, made_together
+from semisup.environment import joined, rank, versions, wait_for
 from semisup.errors import SemisupError
 
 FORMAT = 1  # raised when the numbers of an embedding change, so that old ones are made anew

@@ -12,6 +12,7 @@ import torch
 
 from semisup.data.store import write_array
 from semisup.embeddings.base import Features
+from semisup.environment import joined
 from semisup.errors import SemisupError
 
 
@@ -57,12 +58,6 @@ def rows_in_order(folder: Path, share: Share, count: int, world_size: int) -> It
     for batch in range(-(-count // share.size)):
         start = batch // world_size * share.size
         yield np.asarray(shards[batch % world_size][start : start + share.size])
-
-
-def joined() -> bool:
-    """Whether this is one of several processes that have found each other."""
-    there = torch.distributed.is_available() and torch.distributed.is_initialized()
-    return there and torch.distributed.get_world_size() > 1
 
 
 def first_decides(value: Any) -> Any:

@@ -39,7 +39,12 @@ class Labels(NamedTuple):
     @property
     def classes(self) -> NDArray[np.int64]:
         """The most probable class of each image, (N,)."""
-        return self.target if self.target.ndim == 1 else self.target.argmax(-1)  # type: ignore[return-value]
+        return self.target.argmax(-1) if self.target.ndim == 2 else self.target.astype(np.int64, copy=False)
+
+    def of(self, rows: NDArray[np.int64]) -> "Labels":
+        """The labels of some of the bank's rows."""
+        copies = None if self.copies is None else self.copies[rows]
+        return Labels(self.target[rows], self.weight[rows], self.confidence[rows], copies)
 
 
 class Labeler(Protocol):

@@ -9,6 +9,7 @@ CURVES = {  # what of a round's pseudo-labels is drawn, and how it is called
     "accuracy": "pseudo-labels kept: share right",
     "coverage": "pseudo-labels kept: share of the unlabeled images",
     "accuracy_of_all": "all predictions on unlabeled images: share right",
+    "calibration_error": "confidence: calibration error",
     "agreement": "all predictions: same class as the round before",
 }
 
