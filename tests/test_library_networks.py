@@ -61,6 +61,25 @@ def test_a_file_that_does_not_fit(tmp_path):
     assert "no file of weights" in message(nn.Linear(1, 1))
 
 
+def test_weights_of_another_implementation_in_order(tmp_path):
+    """The same layers under other names, with a classification layer of 1000 classes at the end."""
+    saved = Torchvision(RGB, 10, name="shufflenet_v2_x0_5").network.state_dict()
+    theirs = [value for key, value in saved.items() if not key.endswith("num_batches_tracked")]
+    file = tmp_path / "weights.pth"
+
+    def loaded(tensors: list[torch.Tensor]) -> dict[str, torch.Tensor]:
+        torch.save({f"layer{number}": tensor for number, tensor in enumerate(tensors)}, file)
+        return Torchvision(RGB, 10, name="shufflenet_v2_x0_5", weights=f"in_order:{file}").network.state_dict()
+
+    assert_close(loaded([*theirs, torch.zeros(1000, 3), torch.zeros(1000)]), dict(saved), rtol=0, atol=0)
+    with pytest.raises(
+        SemisupError, match=r"in order: 'layer1' is \(24, 3, 3, 3\) where 'conv1\.1\.weight' is \(24,\)"
+    ):
+        loaded([theirs[0], theirs[0], *theirs[2:]])
+    with pytest.raises(SemisupError, match="1 entries are missing"):
+        loaded(theirs[:-1])
+
+
 def test_a_download_that_fails(monkeypatch, tmp_path):
     def offline(*_, **__):
         raise URLError("no internet")

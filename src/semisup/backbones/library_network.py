@@ -17,7 +17,8 @@ class LibraryNetwork(Backbone):
     """A network of another library, without its classification layer, under a `head` of our own.
 
     weights: None starts at random; 'pretrained' downloads the library's; a path is a local file (.pth, .pt or
-    .safetensors) with the network's state dict. Grey images are repeated to three channels, on the device.
+    .safetensors) with the network's state dict, and in_order:PATH one of another implementation, whose tensors have
+    other names and the same order. Grey images are repeated to three channels, on the device.
 
     Pretrained networks were trained on images with ImageNet's mean and standard deviation. Ours are normalized with the
     data set's own: close, and fine-tuning adapts to the rest.

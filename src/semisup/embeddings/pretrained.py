@@ -19,10 +19,11 @@ class Pretrained(NetworkEmbedding):
     """The features of a pretrained network, as it is.
 
     network: timm:NAME or torchvision:NAME, or a node such as backbone has. weights: 'pretrained' downloads the
-    library's; a path is a local file (.pth, .pt or .safetensors) with the network's state dict. size: the shorter side
-    that images are enlarged to, bilinearly, which counts most for small images; None = as they come.
-    scaling: 'network' normalizes the images by the mean and standard deviation that its library names for the network
-    (nothing will adapt to others), 'data' by the data set's own. For the other options see NetworkEmbedding.
+    library's; a path is a local file (.pth, .pt or .safetensors) with the network's state dict, in_order:PATH one of
+    another implementation (see LibraryNetwork). size: the shorter side that images are enlarged to, bilinearly, which
+    counts most for small images; None = as they come. scaling: 'network' normalizes the images by the mean and standard
+    deviation that its library names for the network (nothing will adapt to others), 'data' by the data set's own. For
+    the other options see NetworkEmbedding.
     """
 
     def __init__(

@@ -25,7 +25,8 @@ class MixMatch(Method):
     temperature: T. alpha: α, .5 as in the authors' code; the paper has .75 for most data sets.
     Departures: all mixed images go through one forward pass, which makes interleaving unnecessary, and batch norm's
     running statistics follow all of them instead of a third; the guesses leave the statistics alone. Each process of
-    several mixes its own images.
+    several mixes its own images. w ends at 100, the default of the authors' code (the paper has 75 for CIFAR-10),
+    and rises over .4 of the training instead of 1/64.
     """
 
     views = ("weak", "weak_2")

@@ -25,7 +25,8 @@ class UDA(Method):
     threshold: τ, on the unsharpened probability. temperature: T. unlabeled_weight: λ. annealing: of the training
     signal; a labeled image whose class is already more probable than η(t), which rises from 1/K to 1, is left out, and
     the mean is then over those left in.
-    Departure: cross-entropy takes the place of KL divergence, which differs by a constant.
+    Departures: cross-entropy takes the place of KL divergence, which differs by a constant; the strong view is
+    RandAugment with two operations and a cutout, as for the other methods here.
     """
 
     views = ("weak", "strong")

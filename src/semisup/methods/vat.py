@@ -22,8 +22,10 @@ class VAT(Method):
     entropy_weight: λ_e. epsilon: ε, the length of r per image, in units of the normalized input. xi: ξ.
     The power iteration compares predictions that differ by r alone: each pass sees the same batch, the same dropout and
     float32, whatever the precision of the training. Running statistics of batch norm follow the pass with r = 0.
-    Departure: ξ is .01 and not 1e-6, at which a float32 input is rounded and g has no more to do with the d it is made
-    from: against its exact value, g has a cosine near 0 with 1e-6 and of .99 and more with .01.
+    Departures: ξ is .01 and not 1e-6, at which a float32 input is rounded and g has no more to do with the d it is made
+    from: against its exact value, g has a cosine near 0 with 1e-6 and of .99 and more with .01. w is 1 without a ramp
+    and λ_e is 1 in the paper, ε is 8 in the authors' code; ours are of Oliver et al. (2018). Labeled images are in
+    each of the three passes; the authors keep them, and the running statistics, apart.
     """
 
     views = ("weak",)
