@@ -1,4 +1,4 @@
-"""What training costs on this machine: steps and their parts, views, start, memory. Prints tables, and writes JSON.
+"""What work costs on this machine: steps and their parts, views, clustering, start, memory. Tables and JSON.
 
     python scripts/benchmark.py                                     everything; about an hour on two CPU cores
     python scripts/benchmark.py --sections loop --methods supervised fixmatch --networks small_cnn --out speed.json
@@ -18,13 +18,13 @@ from rich.table import Table
 
 from semisup.app import CONF
 
-SECTIONS = ("loop", "views", "start", "memory")
+SECTIONS = ("loop", "views", "clustering", "start", "memory")
 
 
 def main(arguments: list[str] | None = None) -> None:
     options = parser().parse_args(arguments)
     console = Console()
-    from benchmarks import loop, memory, start, views  # here, so that --help answers at once
+    from benchmarks import clustering, loop, memory, start, views  # here, so that --help answers at once
 
     from semisup.environment import hardware, versions
 
@@ -40,6 +40,9 @@ def main(arguments: list[str] | None = None) -> None:
     if "views" in options.sections:
         found["views"] = views.measure(options)
         console.print(views_table(found["views"]))
+    if "clustering" in options.sections:
+        found["clustering"] = clustering.measure(options)
+        console.print(clustering_table(found["clustering"]))
     if "loop" in options.sections:
         found["loop"] = [loop.measure(*case, options) for case in cases]
         console.print(loop_table(found["loop"]), parts_table(found["loop"]))
@@ -63,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--ratio", type=positive, default=7, help="unlabeled images per labeled one")
     result.add_argument("--steps", type=positive, help="of a turn (default: a second's worth, at most 20)")
     result.add_argument("--rounds", type=positive, default=5, help="turns of each")
+    result.add_argument("--points", type=positive, default=50_000, help="to cluster, at least 1,000")
     result.add_argument("--device", default="auto", choices=["auto", "cpu", "gpu", "mps"])
     result.add_argument("--precision", default="32-true", choices=["32-true", "bf16-mixed"])
     result.add_argument("--out", type=Path, help="write the figures there, as JSON")
@@ -108,6 +112,16 @@ def views_table(rows: list[dict[str, Any]]) -> Table:
     for row in rows:
         speeds = [f"{row['images_per_second'][whose]:,.0f}" for whose in ("ours", "torchvision")]
         table.add_row(row["view"], *speeds, ratio(row["times_torchvision"]))
+    return table
+
+
+def clustering_table(rows: list[dict[str, Any]]) -> Table:
+    columns = ("points", "dimensions", "clusters", "iterations")
+    table = Table(*columns, "seconds", "scikit-learn's", "times scikit-learn (range)", "objective differs by", title="K-means")
+    for row in rows:
+        seconds = [f"{row['seconds'][whose]:.2f}" for whose in ("ours", "sklearn")]
+        objective = f"{row['objective_differs_by']:+.5%}"
+        table.add_row(*(f"{row[c]:,}" for c in columns), *seconds, ratio(row["times_sklearn"]), objective)
     return table
 
 
