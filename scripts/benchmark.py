@@ -1,4 +1,4 @@
-"""What work costs on this machine: steps and their parts, views, clustering, start, memory. Tables and JSON.
+"""What work costs on this machine: steps, views, embedding, clustering, start, memory. Prints tables.
 
     python scripts/benchmark.py                                     everything; about an hour on two CPU cores
     python scripts/benchmark.py --sections loop --methods supervised fixmatch --networks small_cnn --out speed.json
@@ -18,13 +18,13 @@ from rich.table import Table
 
 from semisup.app import CONF
 
-SECTIONS = ("loop", "views", "clustering", "start", "memory")
+SECTIONS = ("loop", "views", "embedding", "clustering", "start", "memory")
 
 
 def main(arguments: list[str] | None = None) -> None:
     options = parser().parse_args(arguments)
     console = Console()
-    from benchmarks import clustering, loop, memory, start, views  # here, so that --help answers at once
+    from benchmarks import clustering, embedding, loop, memory, start, views  # here, so that --help answers at once
 
     from semisup.environment import hardware, versions
 
@@ -40,6 +40,9 @@ def main(arguments: list[str] | None = None) -> None:
     if "views" in options.sections:
         found["views"] = views.measure(options)
         console.print(views_table(found["views"]))
+    if "embedding" in options.sections:
+        found["embedding"] = embedding.measure(options)
+        console.print(embedding_table(found["embedding"]))
     if "clustering" in options.sections:
         found["clustering"] = clustering.measure(options)
         console.print(clustering_table(found["clustering"]))
@@ -115,9 +118,19 @@ def views_table(rows: list[dict[str, Any]]) -> Table:
     return table
 
 
+def embedding_table(rows: list[dict[str, Any]]) -> Table:
+    table = Table("network", "images/s", "bare forward's", "seconds / bare (range)", title="Embedding")
+    for row in rows:
+        speeds = [f"{row['images_per_second'][which]:,.0f}" for which in ("real", "bare")]
+        table.add_row(row["network"], *speeds, ratio(row["real_over_bare"]))
+    return table
+
+
 def clustering_table(rows: list[dict[str, Any]]) -> Table:
     columns = ("points", "dimensions", "clusters", "iterations")
-    table = Table(*columns, "seconds", "scikit-learn's", "times scikit-learn (range)", "objective differs by", title="K-means")
+    table = Table(
+        *columns, "seconds", "scikit-learn's", "times scikit-learn (range)", "objective differs by", title="K-means"
+    )
     for row in rows:
         seconds = [f"{row['seconds'][whose]:.2f}" for whose in ("ours", "sklearn")]
         objective = f"{row['objective_differs_by']:+.5%}"

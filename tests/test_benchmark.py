@@ -20,9 +20,9 @@ PARTS = (
 def sections(monkeypatch):
     """The sections' modules, as the script imports them."""
     monkeypatch.syspath_prepend(str(SCRIPTS))
-    from benchmarks import clustering, loop, views
+    from benchmarks import clustering, embedding, loop, views
 
-    return clustering, loop, views
+    return clustering, embedding, loop, views
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def test_figures_of_a_loop_by_hand(sections):
     """12 images a step. Real steps of .3, .2, .4 s: median .3, 40 images/s. Over the limit, .2 s: 1.5, 1, 2. Over the
     bare step, .1, .1, .4 s: 3, 2, 1. Parts leave .3 - .2, .2 - .15, .4 - .2 s: median .1 s.
     """
-    _, loop, _ = sections
+    *_, loop, _ = sections
     seconds = {"real": [0.3, 0.2, 0.4], "limit": [0.2, 0.2, 0.2], "bare": [0.1, 0.1, 0.4]}
     figures = loop.figures(12, seconds, {"forward": [0.1, 0.1, 0.1], "backward": [0.1, 0.05, 0.1]})
     assert figures["images_per_second"] == pytest.approx({"real": 40, "limit": 60, "bare": 120})
@@ -73,6 +73,14 @@ def test_figures_of_a_clustering_by_hand(sections):
     assert figures["objective_differs_by"] == pytest.approx(0.01)
 
 
+def test_figures_of_an_embedding_by_hand(sections):
+    """100 images in .2, .1, .4 s: median .2 s, 500 images/s. The bare forward pass takes .1 s: 2, 1 and 4 times."""
+    _, embedding, *_ = sections
+    figures = embedding.figures(100, {"real": [0.2, 0.1, 0.4], "bare": [0.1, 0.1, 0.1]})
+    assert figures["images_per_second"] == pytest.approx({"real": 500, "bare": 1000})
+    assert figures["real_over_bare"] == pytest.approx({"median": 2, "low": 1, "high": 4})
+
+
 def test_both_clusterings_end_with_the_same_objective(found):
     """From the same points, first centroids and iterations."""
     sizes = [(row["dimensions"], row["clusters"]) for row in found["clustering"]]
@@ -83,7 +91,7 @@ def test_both_clusterings_end_with_the_same_objective(found):
 def test_one_command_measures_every_section_and_says_on_what(found):
     assert set(found) == {
         *("commit", "hardware", "versions", "options"),
-        *("start", "memory", "views", "clustering", "loop"),
+        *("start", "memory", "views", "embedding", "clustering", "loop"),
     }
     assert found["options"]["batch"] == 8
 
