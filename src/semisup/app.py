@@ -6,7 +6,7 @@ Nothing heavy is imported here, so that --help answers at once.
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
@@ -24,13 +24,24 @@ _HERE = Path(__file__).resolve().parent
 CONF = _HERE / "conf" if (_HERE / "conf").is_dir() else _HERE.parents[1] / "conf"  # in a wheel, or in a checkout
 
 
-def main() -> None:
-    """What train.py and semisup-train run."""
+def main(*implied: str, check: Callable[[dict[str, Any]], None] | None = None) -> None:
+    """What train.py and semisup-train run.
+
+    implied: options that come before those of the command line. check: raises SemisupError for a config that a program
+    is not for.
+    """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # makes Hydra raise, so that the sentence below is ours
-    sys.argv = [sys.argv[0], *map(admit, sys.argv[1:])]
+    given = sys.argv[1:]
+    first = next((i for i, word in enumerate(given) if "=" in word and word[0] != "-"), len(given))
+    given[first:first] = implied  # argparse takes options that stand together, after -m or before
+    sys.argv = [sys.argv[0], *map(admit, given)]
     sys.path.append(os.getcwd())  # a package of your own is found in the folder you start from
+
+    def checked(config: DictConfig) -> float | None:
+        return job(config, check)
+
     try:
-        hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")(job)()
+        hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")(checked)()
         sys.stdout.flush()
     except SemisupError:  # of a job in a sweep, which has said so itself
         give_up(SemisupError("the sweep is not complete; run it again for what is missing."))
@@ -41,10 +52,10 @@ def main() -> None:
         sys.exit(1)
 
 
-def job(config: DictConfig) -> float | None:
+def job(config: DictConfig, check: Callable[[dict[str, Any]], None] | None = None) -> float | None:
     """`task`, as Hydra calls it: its errors in one sentence. In a sweep, the other jobs go on after one has failed."""
     try:
-        return task(config)
+        return task(config, check)
     except SemisupError as error:
         if HydraConfig.get().mode != RunMode.MULTIRUN or error.exit_status != 1:  # a signal ends the whole sweep
             give_up(error)
@@ -53,9 +64,11 @@ def job(config: DictConfig) -> float | None:
         raise
 
 
-def task(config: DictConfig) -> float | None:
+def task(config: DictConfig, check: Callable[[dict[str, Any]], None] | None = None) -> float | None:
     """One run. Returns the validation error, for a sweeper to minimize, as they all do unless told otherwise."""
     values: Any = OmegaConf.to_container(config, resolve=True)
+    if check:
+        check(values)
     with _own_arguments():
         from semisup.run import run
 

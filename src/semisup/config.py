@@ -92,6 +92,9 @@ def _check_embedding(config: Config, rounds: Rounds) -> None:
     if not embeds_without_a_teacher(config):
         return
     build(config["embedding"])
+    if labels_alone(config) and (rounds.finetune_steps or config["tune"]):
+        option = "rounds.finetune_steps" if rounds.finetune_steps else "tune"
+        raise SemisupError(f"{option} is of a training, and without students there is none: write rounds.students=1.")
     if rounds.students > 1:
         raise SemisupError(
             f"rounds.students={rounds.students} would all learn the same labels, as the embedding stays the same: "
@@ -110,6 +113,11 @@ def embeds_without_a_teacher(config: Config) -> bool:
     """Whether labels come from an embedding that needs no network of this run, and round 0 trains nothing."""
     node = config["embedding"]
     return bool(node) and "source" not in parameters(locate(node["_target_"]))
+
+
+def labels_alone(config: Config) -> bool:
+    """Whether the run ends with the labels of an embedding, and trains nothing."""
+    return embeds_without_a_teacher(config) and not config["rounds"]["students"]
 
 
 def round_config(config: Config, number: int) -> Config:

@@ -3,12 +3,16 @@
 import os
 import platform
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning.pytorch.utilities import rank_zero
+
+from semisup.errors import SemisupError
 
 PACKAGES = ("semisup", "torch", "torchvision", "lightning", "hydra-core", "torchmetrics", "numpy")
 
@@ -23,6 +27,22 @@ def write_whole(file: Path, text: str) -> None:
     draft = file.with_suffix(".draft")
     draft.write_text(text)
     os.replace(draft, file)
+
+
+@contextmanager
+def whole(file: Path) -> Iterator[Path]:
+    """A draft to write, which becomes `file` when the block has ended without an error.
+
+    Raises SemisupError, naming the file, if it cannot be written.
+    """
+    draft = file.with_name(f".{file.stem}.draft{file.suffix}")
+    try:
+        yield draft
+        os.replace(draft, file)
+    except OSError as error:
+        raise SemisupError(f"{file} could not be written ({error.strerror or error}); nothing was kept.") from error
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def wait_for(file: Path) -> None:

@@ -12,26 +12,34 @@ from numpy.typing import NDArray
 from semisup.data import SSLDataModule
 from semisup.embeddings import Embedding
 from semisup.environment import gathered, rank, wait_for
-from semisup.labelers import Bank, Labeler, Labels
+from semisup.labelers import Bank, Labeler, Labels, NamedClusters
 from semisup.labelers.files import read_labels, write_labels
 from semisup.methods import Method
 from semisup.training import Training
 
 Columns = dict[str, NDArray[Any]]
+Look = Callable[[Bank, Labels, NamedClusters | None], None]
+LABELS, CLUSTERS = "pseudo_labels.parquet", "clusters.npz"
 
 
-def label(labeler: Labeler, known: Callable[[], Columns], data: SSLDataModule, file: Path) -> Labels:
-    """The unlabeled images' pseudo-labels, in the order of `split.unlabeled`, made once and kept in `file`.
+def label(labeler: Labeler, known: Callable[[], Columns], data: SSLDataModule, folder: Path, look: Look) -> Labels:
+    """The unlabeled images' pseudo-labels, in the order of `split.unlabeled`, made once and kept in the folder.
 
     known: what is known of the images, `predictions` or `embedded`, found by all processes together. The first one
-    labels, and all read what it has written.
+    labels, and all read what it has written: clusters.npz, if the labeler has clusters, and when `look` has seen all
+    there is to see, pseudo_labels.parquet, which says that the labeling is done.
     """
+    file = folder / LABELS
     if not file.exists():
         found = known()
         if rank() == 0:
             bank = make_bank(data, found)
+            labels, clusters = labeler(bank), getattr(labeler, "clusters", None)
+            if clusters is not None:
+                clusters.save(folder / CLUSTERS)
+            look(bank, labels, clusters)
             rows = np.searchsorted(bank.index, data.split.unlabeled)
-            write_labels(file, data.store, data.split.unlabeled, labeler(bank).of(rows), data.split.hash)
+            write_labels(file, data.store, data.split.unlabeled, labels.of(rows), data.split.hash)
     wait_for(file)
     return read_labels(file, data.store, data.split.unlabeled, data.split.hash)
 

@@ -46,6 +46,19 @@ def plan(console: Console, data: SSLDataModule, method: Method, config: Config, 
     console.print(table)
 
 
+def plan_of_labels(console: Console, data: SSLDataModule, config: Config, folder: Path) -> None:
+    """Which images are labeled by what, where nothing is trained."""
+    split, store = data.split, data.store
+    labeler, embedding = (config[node]["_target_"].rpartition(".")[2] for node in ("labeler", "embedding"))
+    table = _table(str(folder))
+    table.add_row("data", f"{store.name}: {len(store.classes)} classes, {_shape(store.shape)}")
+    spent = f" + {len(split.validation):,} for validation, which nothing is made of" if len(split.validation) else ""
+    table.add_row("labels", f"{len(split.labeled):,}{spent}")
+    table.add_row("unlabeled", f"{len(split.unlabeled):,}, to be labeled by {labeler} of {embedding}")
+    table.add_row("training", "none")
+    console.print(table)
+
+
 def round_record(console: Console, record: dict[str, Any], several: bool) -> None:
     """One line about a finished round. several: whether there are others."""
     if several:
@@ -98,9 +111,34 @@ def per_class(records: list[dict[str, Any]]) -> Table | None:
     return table
 
 
+def clusters(records: list[dict[str, Any]]) -> Table | None:
+    """A line per round that made clusters: how they agree with the true classes, and how large they are."""
+    table = Table(title="clusters", title_justify="left", box=None, padding=(0, 2, 0, 0))
+    columns = ("", "purity", "NMI", "ARI", "clusters", "empty", "unnamed", "largest", "smallest")
+    for column in columns:
+        table.add_column(column, justify="right")
+    missing = []
+    for record in records:
+        if not (found := record.get("clusters")):
+            continue
+        shares = (found[key] for key in ("purity", "normalized_mutual_information", "adjusted_rand_index"))
+        counts = *(found[key] for key in ("clusters", "empty", "unnamed")), max(found["sizes"]), min(found["sizes"])
+        cells = ("" if share is None else f"{share:.3f}" for share in shares)
+        table.add_row(str(record["round"]), *cells, *(f"{count:,}" for count in counts))
+        if names := found["missing_classes"]:
+            more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+            missing.append(f"round {record['round']}: no cluster stands for {', '.join(names[:5])}{more}")
+    if missing:
+        table.caption, table.caption_justify = "\n".join(missing), "left"
+    return table if table.row_count else None
+
+
 def result(console: Console, folder: Path, figures: dict[str, Any]) -> None:
     """The figures a person looks for first."""
     if not figures:
+        return
+    if not figures["steps"]:
+        _result_of_labels(console, folder, figures["rounds"][0])
         return
     table = _table(str(folder))
     if test := figures["test"]:
@@ -120,10 +158,25 @@ def result(console: Console, folder: Path, figures: dict[str, Any]) -> None:
         table.add_row("tuned", ", ".join(f"{k} {v:.3g}" for k, v in figures["tuned"].items()))
     table.add_row("seconds", f"{figures['seconds']:,.0f}")
     console.print(table)
-    if len(figures["rounds"]) > 1:
-        console.print(rounds(figures["rounds"], figures["round"]))
-        if classes := per_class(figures["rounds"]):
-            console.print(classes)
+    records, several = figures["rounds"], len(figures["rounds"]) > 1
+    of_rounds = [rounds(records, figures["round"]), per_class(records)] if several else []
+    for more in filter(None, [*of_rounds, clusters(records)]):
+        console.print(more)
+
+
+def _result_of_labels(console: Console, folder: Path, record: dict[str, Any]) -> None:
+    labels, table = record["labels"], _table(str(folder))
+    kept = f"{labels['kept']:,} of {labels['images']:,} unlabeled images ({labels['coverage']:.2%})"
+    table.add_row("labeled", f"{kept} by {record['kind']}")
+    if labels["accuracy"] is not None:
+        table.add_row("right", f"{labels['accuracy']:.2%} of those, by weight")
+    if labels["accuracy_of_all"] is not None:
+        table.add_row("right of all", f"{labels['accuracy_of_all']:.2%}, those that are not kept included")
+    console.print(table)
+    if record["warning"]:
+        warn(console, record["warning"])
+    for more in filter(None, [per_class([record]), clusters([record])]):
+        console.print(more)
 
 
 def _table(title: str) -> Table:

@@ -29,10 +29,9 @@ def test_clusters_take_the_name_of_their_majority_and_images_that_of_their_clust
     assert_allclose(labels.weight, [0, 0.1, 0, 0, 0, 0, 0.1, 0, 0])
     assert [array.dtype for array in labels[:3]] == [np.int64, np.float32, np.float32]
     assert labels.copies is None
-    assert labeler.clustering is not None
-    assert labeler.names is not None
-    assert sorted(labeler.clustering.sizes) == [2, 3, 4]
-    assert_array_equal(labeler.names[labeler.clustering.assignment], [0, 0, 0, 1, 1, 1, 1, -1, -1])
+    assert labeler.clusters is not None
+    assert sorted(labeler.clusters.sizes) == [2, 3, 4]
+    assert_array_equal(labeler.clusters.labels, [0, 0, 0, 1, 1, 1, 1, -1, -1])
 
 
 def test_the_confidence_is_the_smoothed_purity():
@@ -48,8 +47,8 @@ def test_an_unnamed_cluster_can_take_the_name_of_the_nearest():
     labels = labeler(THREE_HEAPS)
     assert_array_equal(labels.target[7:], [1, 1])
     assert_allclose(labels.weight, [0, 5 / 6, 0, 0, 0, 0, 5 / 8, 1 / 2, 1 / 2], rtol=1e-6)
-    assert labeler.names is not None
-    assert sorted(labeler.names) == [0, 1, 1]
+    assert labeler.clusters is not None
+    assert sorted(labeler.clusters.names) == [0, 1, 1]
 
 
 def test_the_nearest_name_is_the_nearest_one_s():
@@ -78,10 +77,9 @@ def test_each_way_of_naming_is_reached(names, found):
     images += [(100 + i / 10, 0) for i in range(4)]
     labeler = Clusters(k=2, init="class_means", names=names)
     labeler(bank(*images))
-    assert labeler.clustering is not None
-    assert labeler.names is not None
-    near = labeler.clustering.assignment[0]
-    assert labeler.names[[near, 1 - near]].tolist() == found
+    assert labeler.clusters is not None
+    near = labeler.clusters.assignment[0]
+    assert labeler.clusters.names[[near, 1 - near]].tolist() == found
 
 
 def test_clusters_can_be_fitted_on_the_labeled_images_only():
@@ -89,11 +87,11 @@ def test_clusters_can_be_fitted_on_the_labeled_images_only():
     line = bank((0, 0), (4, 0), (10, 1), (6.5, -1), (90, -1))
     labeler = Clusters(k=2, restarts=4, fit_on="labeled", weight=1)
     labels = labeler(line)
-    assert labeler.clustering is not None
-    assert_allclose(np.sort(labeler.clustering.centroids[:, 0]), [2, 10])
+    assert labeler.centroids is not None
+    assert_allclose(np.sort(labeler.centroids[:, 0]), [2, 10])
     assert_array_equal(labels.target, [0, 0, 1, 1, 1])
     assert_allclose(labels.weight, [0, 0, 0, 1, 1])
-    assert labeler.clustering.sizes.sum() == 5
+    assert labeler.clusters.sizes.sum() == 5
 
 
 def test_class_means_are_where_k_means_starts():
@@ -101,16 +99,16 @@ def test_class_means_are_where_k_means_starts():
     line = bank((0, 0), (2, 0), (5, 1), (7, -1), (9, -1))
     labeler = Clusters(k=2, init="class_means", iterations=1)
     labeler(line)
-    assert labeler.clustering is not None
-    assert_allclose(labeler.clustering.centroids[:, 0], [1, 7])
+    assert labeler.centroids is not None
+    assert_allclose(labeler.centroids[:, 0], [1, 7])
 
 
 def test_by_default_there_is_a_cluster_for_every_five_labeled_images_but_no_fewer_than_classes():
     def clusters(labeled: int, **options: Any) -> int:
         labeler = Clusters(**options)
         labeler(bank(*[(i, i % 3 if i < labeled else -1) for i in range(40)]))
-        assert labeler.clustering is not None
-        return len(labeler.clustering.sizes)
+        assert labeler.clusters is not None
+        return len(labeler.clusters.sizes)
 
     assert clusters(30) == 6
     assert clusters(5) == 3

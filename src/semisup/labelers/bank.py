@@ -51,6 +51,8 @@ class Labeler(Protocol):
     """Turns what is known of the images into pseudo-labels. Labeled images' rows are ignored.
 
     A labeler with an attribute `reads`, a tuple, gets what it names of logits and features; without one, the logits.
+    One whose labels come from clusters may have an attribute `clusters`, a NamedClusters of the bank's images after a
+    call: these are then kept with the labels, measured and drawn.
     """
 
     def __call__(self, bank: Bank) -> Labels: ...

@@ -9,6 +9,7 @@ from semisup.clustering import Clustering, Gpu, assign, kmeans, reassigned
 from semisup.errors import SemisupError
 from semisup.labelers.bank import Bank, Labels
 from semisup.labelers.confident import refuse_other
+from semisup.labelers.named_clusters import NamedClusters
 from semisup.labelers.naming import count_votes, greedy, majority, optimal, purity
 
 NAMERS = {"majority": majority, "greedy": greedy, "optimal": optimal}
@@ -29,7 +30,7 @@ class Clusters:
         exp(-distance to the centroid / mean of that distance over all images) with weighting=distance.
     smoothing: of the purity, which is also the confidence: so many votes, spread evenly over the classes, are added.
 
-    After a call, `clustering` is of the bank's images and `names`, (k,), the class of each cluster, -1 = dropped.
+    After a call, `clusters` is what was found of the bank's images, and `centroids`, (k, D), where the clusters are.
     """
 
     reads = ("features",)
@@ -81,8 +82,8 @@ class Clusters:
         }
         self.namer, self.unnamed = NAMERS[names], unnamed
         self.weighting, self.smoothing, self.weight = weighting, smoothing, weight
-        self.clustering: Clustering | None = None
-        self.names: NDArray[np.int64] | None = None
+        self.clusters: NamedClusters | None = None
+        self.centroids: NDArray[np.float32] | None = None
 
     def __call__(self, bank: Bank) -> Labels:
         """Labels of the bank's images. Labeled ones name the clusters and get weight 0.
@@ -96,12 +97,16 @@ class Clusters:
         votes = count_votes(found.assignment, bank.label, len(found.sizes), classes)  # (k, K)
         own = self.namer(votes)  # (k,)
         name = self._completed(own, found)  # (k,), each has one
-        self.clustering, self.names = found, own if self.unnamed == "drop" else name
+        names = own if self.unnamed == "drop" else name
+        self.centroids = found.centroids
+        self.clusters = NamedClusters(
+            bank.index, found.assignment, found.distance, names, np.array(found.objective, np.float64)
+        )
         share = purity(votes, name, self.smoothing)[found.assignment]  # (N,)
         weight = self.weight * self._factor(found, share)
         return Labels(
             target=name[found.assignment],
-            weight=np.where(known | (self.names[found.assignment] < 0), 0, weight).astype(np.float32),
+            weight=np.where(known | (self.clusters.labels < 0), 0, weight).astype(np.float32),
             confidence=share,
         )
 

@@ -1,9 +1,10 @@
 """A picture of a run's rounds."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from semisup.report.figures import new_figure, save
 
 CURVES = {  # what of a round's pseudo-labels is drawn, and how it is called
     "accuracy": "pseudo-labels kept: share right",
@@ -19,11 +20,7 @@ def draw(records: Sequence[dict[str, Any]], chosen: int, file: Path) -> None:
 
     records: of all rounds, as in result.json. chosen: the round that is tested, marked by a line.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7, 4.2), dpi=150, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(7, 4.2)
     axes = figure.subplots()
     validation = [r["validation"] and r["validation"]["accuracy"] for r in records]
     axes.plot(*_known(validation), marker="o", linewidth=2, color="black", label="validation accuracy")
@@ -35,9 +32,7 @@ def draw(records: Sequence[dict[str, Any]], chosen: int, file: Path) -> None:
     axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
     axes.grid(alpha=0.3)
     axes.legend(fontsize="small", loc="best")
-    draft = file.with_name(f"{file.stem}.draft{file.suffix}")
-    figure.savefig(draft, metadata={"Software": None} if file.suffix == ".png" else {"Date": None})
-    os.replace(draft, file)
+    save(figure, file)
 
 
 def _known(values: Sequence[float | None]) -> tuple[list[int], list[float]]:

@@ -1,0 +1,31 @@
+"""Clusters alone, without training: `python scripts/cluster.py data=cifar10 embedding=pca labeler.k=10`.
+
+The options are train.py's, and so are the run's folder and its result.json; it is `train.py method=cluster_label
+rounds.students=0`. With labeler=propagation, labels are measured the same way.
+"""
+
+from typing import Any
+
+from semisup import app
+
+
+def main() -> None:
+    app.main("method=cluster_label", "rounds.students=0", check=only_labels)
+
+
+def only_labels(config: dict[str, Any]) -> None:
+    """Raises SemisupError for what would need a network of this run."""
+    from semisup.config import complete, embeds_without_a_teacher  # here, so that --help answers at once
+    from semisup.errors import SemisupError
+
+    if not embeds_without_a_teacher(complete(config)):
+        raise SemisupError(
+            "clustering alone trains no network to embed by: write embedding=pca, pixels or pretrained, or, with a "
+            "finished run, embedding=checkpoint embedding.run=RUN."
+        )
+    if config["rounds"]["students"]:
+        raise SemisupError("clustering alone has no students: leave rounds.students out, or run train.py.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""Figures without a screen, saved whole."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from semisup.environment import whole
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def new_figure(width: float, height: float) -> "Figure":
+    """An empty figure, in inches, whose layout keeps its parts from overlapping."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=150, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def save(figure: "Figure", file: Path) -> None:
+    """Writes a PNG or SVG, the same bytes for the same figure; all of it or nothing."""
+    with whole(file) as draft:
+        figure.savefig(draft, metadata={"Software": None} if file.suffix == ".png" else {"Date": None})
