@@ -1,0 +1,8 @@
+"""Labels images with a finished run: `python scripts/predict.py run=runs/... images=photos out=labels.csv`."""
+
+import sys
+
+from semisup.predicting.command import main
+
+if __name__ == "__main__":
+    sys.exit(main())

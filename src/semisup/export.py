@@ -1,0 +1,163 @@
+"""A finished run as a file for other programs: ONNX, torch.export, or safetensors; checked before it takes its name.
+
+ONNX and torch.export hold the whole way from raw inputs to calibrated probabilities (see Classifier), for any number of
+inputs at a time; safetensors holds the network's weights, and in its metadata what else there is to know.
+"""
+
+import json
+import logging
+import warnings
+from collections.abc import Callable
+from importlib import import_module
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from semisup import __version__
+from semisup import config as configuration
+from semisup.classifier import Classifier
+from semisup.errors import SemisupError, nearest
+from semisup.finished import Finished, backbone_node
+from semisup.predicting.inputs import open_inputs
+from semisup.predicting.pipeline import attempt
+
+Format = Literal["onnx", "torch", "safetensors"]
+SUFFIXES = {".onnx": "onnx", ".pt2": "torch", ".safetensors": "safetensors"}
+TOLERANCE = 1e-4  # of a probability
+CHECKED = 64  # inputs to check with
+NEEDS = {"onnx": ("onnx", "onnxscript", "onnxruntime"), "torch": (), "safetensors": ("safetensors",)}
+
+Predictor = Callable[[Tensor], Tensor]  # raw inputs -> probabilities (N, K)
+
+
+def export_run(run: Finished, file: Path, kind: Format, inputs: Tensor) -> float:
+    """Writes the file and returns the largest difference of a probability between it and the network.
+
+    inputs: real ones to check with, (N, H, W, C) uint8 or (N, D) float32. Raises SemisupError, and leaves no file, if
+    the difference is above 1e-4; and where a package is missing.
+    """
+    for package in NEEDS[kind]:
+        try:
+            import_module(package)
+        except ImportError as error:
+            raise SemisupError(f"format={kind} needs {package}: pip install 'semisup[export]'.") from error
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f"{file.stem}.draft{file.suffix}")
+    write = {"onnx": write_onnx, "torch": write_torch, "safetensors": write_safetensors}[kind]
+    classifier = run.classifier.cpu()
+    try:
+        difference = largest_difference(write(run, classifier, draft, inputs), classifier, inputs)
+        if not difference <= TOLERANCE:
+            raise SemisupError(f"{file} was not written: its probabilities differ by {difference:.1e} from torch's.")
+        draft.replace(file)
+    finally:
+        draft.unlink(missing_ok=True)
+    return difference
+
+
+def metadata(run: Finished) -> dict[str, str]:
+    """What is to know beside the weights; everything but names as JSON."""
+    rows = len(run.shape) == 1
+    return {
+        "producer": f"semisup {__version__}",
+        "run": run.folder.resolve().name,
+        "data": run.data["name"],
+        "classes": json.dumps(run.classes),
+        "inputs": "rows (N, D) float32" if rows else "images (N, H, W, C) uint8",
+        "shape": json.dumps(run.shape),
+        "mean": json.dumps(run.data["mean"]),
+        "std": json.dumps(run.data["std"]),
+        "temperature": json.dumps(run.temperature),
+        "backbone": json.dumps(backbone_node(run.checkpoint, "run")),
+    }
+
+
+def write_onnx(run: Finished, classifier: Classifier, file: Path, inputs: Tensor) -> Predictor:
+    import onnx
+    import onnxruntime
+
+    name, output = "rows" if classifier.rows else "images", "probabilities"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of packages about each other
+        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+        program = torch.onnx.export(
+            classifier,
+            (inputs[:2],),
+            input_names=[name],
+            output_names=[output],
+            dynamic_shapes=({0: torch.export.Dim("batch")},),
+            dynamo=True,
+            verbose=False,
+        )
+    assert program is not None
+    model = program.model_proto
+    onnx.helper.set_model_props(model, metadata(run))
+    onnx.save(model, file)
+    onnx.checker.check_model(file)
+    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+    return lambda raw: torch.from_numpy(session.run([output], {name: raw.numpy()})[0])
+
+
+def write_torch(run: Finished, classifier: Classifier, file: Path, inputs: Tensor) -> Predictor:
+    program = torch.export.export(classifier, (inputs[:2],), dynamic_shapes=({0: torch.export.Dim("batch")},))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of weights that are in channels_last; they are compared below
+        torch.export.save(program, file, extra_files=metadata(run))
+    loaded: Predictor = torch.export.load(file).module()
+    return loaded
+
+
+def write_safetensors(run: Finished, classifier: Classifier, file: Path, inputs: Tensor) -> Predictor:
+    from safetensors import torch as safetensors
+
+    state = {name: value.contiguous() for name, value in classifier.network.state_dict().items()}
+    safetensors.save_file(state, file, metadata(run))
+    node = backbone_node(run.checkpoint, "run")
+    with torch.random.fork_rng(devices=[]):
+        network = configuration.build(node, shape=run.shape, classes=len(run.classes))
+    network.load_state_dict(safetensors.load_file(file))
+    return Classifier(network, run.data["mean"], run.data["std"], classifier.temperature)
+
+
+@torch.inference_mode()
+def largest_difference(exported: Predictor, classifier: Classifier, inputs: Tensor) -> float:
+    """Of a probability, over the inputs, given one at first and then all at a time."""
+    sizes = (inputs[:1], inputs)
+    return max(float((exported(part) - classifier(part)).abs().max()) for part in sizes)
+
+
+def chosen_format(file: Path, asked: str | None) -> Format:
+    """The format that is asked for, or else the one that the file's suffix says. SemisupError if it says none."""
+    for kind in get_args(Format):
+        if kind == (asked or SUFFIXES.get(file.suffix)):
+            return kind
+    raise SemisupError(
+        f"out={file} does not say in which format: write format=..., or a file whose end is one; "
+        f"{nearest(file.suffix, SUFFIXES)}"
+    )
+
+
+def real_inputs(run: Finished, images: str | None, data_dir: str | None) -> Tensor:
+    """Some inputs to check with: of `images`, or else of the run's own data set, its test set if it has one.
+
+    Raises SemisupError if there are none.
+    """
+    if images is not None:
+        found = (attempt(item) for item in open_inputs(images, run).items())
+        readable = list(islice((value for value in found if not isinstance(value, str)), CHECKED))
+        if not readable:
+            raise SemisupError(f"images={images}: none of them can be read, and some are needed to check the export.")
+        return torch.from_numpy(np.stack(readable))
+    place: dict[str, Any] = {"data_dir": str(data_dir or run.config["data_dir"])}
+    try:
+        store = configuration.load_source({**run.config, **place})
+    except (SemisupError, OSError) as error:
+        raise SemisupError(
+            f"the export is checked on real inputs, and the run's data set is not there ({error}): give data_dir=..., "
+            "or images=FOLDER."
+        ) from error
+    return torch.from_numpy(np.array((store.test_images if len(store.test_images) else store.images)[:CHECKED]))

@@ -1,0 +1,81 @@
+"""The rows of a table that is to be labeled, CSV or Parquet, read one after another."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semisup.data.sources.table_file import MISSING, cells, is_number
+from semisup.errors import SemisupError
+
+Row = tuple[int, Callable[[], NDArray[np.float32]]]
+PARQUET = {".parquet", ".pq"}
+
+
+def open_table(file: Path, columns: int, label: str | int | None) -> Iterator[Row]:
+    """Of each row its line in the file (of Parquet its number, from 1), and a function that gives its (D,) float32.
+
+    It raises ValueError for a row with a cell that is no finite number. The columns are those of the training table, in
+    its order; the label's may be there (`label` as data.label has it, None = the last one) and is left out. Raises
+    SemisupError if there are fewer or more columns.
+    """
+    if file.is_dir():
+        raise SemisupError(f"images={file} is a folder, and the run is of a table: give a CSV or Parquet file.")
+    if file.suffix.lower() in PARQUET:
+        yield from parquet_rows(file, columns, label)
+        return
+    rows = cells(file)
+    line, first = next(rows, (0, []))
+    if not first:
+        raise SemisupError(f"The table {file} is empty.")
+    header = not any(map(is_number, first)) or first == [str(number) for number in range(len(first))]
+    kept = features(file, len(first), columns, label, first if header else None)
+    for number, row in rows if header else chain([(line, first)], rows):
+        yield number, partial(numbers, row, kept, len(first))
+
+
+def parquet_rows(file: Path, columns: int, label: str | int | None) -> Iterator[Row]:
+    from pyarrow import ArrowException, parquet
+
+    try:
+        table = parquet.ParquetFile(file)
+    except (ArrowException, OSError) as error:
+        raise SemisupError(f"The table {file} cannot be read as Parquet ({str(error).rstrip('.')}).") from error
+    names = table.schema_arrow.names
+    kept = features(file, len(names), columns, label, names)
+    number = 0
+    for batch in table.iter_batches(batch_size=4096):
+        for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+            number += 1
+            yield number, partial(numbers, ["" if value is None else str(value) for value in row], kept, len(names))
+
+
+def features(file: Path, there: int, columns: int, label: str | int | None, names: Sequence[str] | None) -> list[int]:
+    """The places of the columns of numbers: all, or all but the label's. names: of the columns, if they have any."""
+    if there == columns:
+        return [*range(there)]
+    if there != columns + 1:
+        raise SemisupError(
+            f"{file} has {there} columns; the run's table has {columns} columns of numbers, and a label."
+        )
+    if isinstance(label, str):
+        if names is None or label not in names:
+            raise SemisupError(f"{file} has a column too many and none that is called '{label}', as the label was.")
+        left_out = [*names].index(label)
+    else:
+        left_out = (-1 if label is None else label) % there
+    return [place for place in range(there) if place != left_out]
+
+
+def numbers(row: Sequence[str], kept: Sequence[int], there: int) -> NDArray[np.float32]:
+    """The kept cells of a row. Raises ValueError where one is no finite number."""
+    if len(row) != there:
+        raise ValueError(f"{len(row)} columns instead of {there}")
+    for place in kept:
+        if not is_number(row[place]):
+            missing = row[place].casefold() in MISSING
+            raise ValueError(f"column {place}: " + ("no value" if missing else f"'{row[place]}' is no usable number"))
+    return np.array([float(row[place]) for place in kept], dtype=np.float32)

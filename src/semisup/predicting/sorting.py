@@ -1,0 +1,78 @@
+"""Pictures into class folders by their labels."""
+
+import filecmp
+import os
+import re
+import shutil
+from collections.abc import Iterable, Sequence
+from itertools import count
+from pathlib import Path
+
+from semisup.errors import SemisupError
+from semisup.predicting.outputs import Row
+
+UNSURE = "unsure"
+
+
+def sort(
+    folder: Path, rows: Iterable[Row], place: Path, classes: Sequence[str], confidence: float, link: bool
+) -> tuple[int, int]:
+    """Copies pictures to FOLDER/<class>/<path>, and those below the confidence to FOLDER/unsure/<path>.
+
+    place: what the paths of the rows are relative to. link: make symbolic links instead. A file that is there and is
+    another one stays as it is: the picture is then called `name (2).png`. Returns how many were sure, and were not.
+    """
+    names = folder_names(classes)
+    sure = unsure = 0
+    for row in rows:
+        source = place / row.path
+        certain = row.confidence >= confidence
+        put(source, folder / (names[row.label] if certain else UNSURE) / inside(row.path), link)
+        sure, unsure = sure + certain, unsure + (not certain)
+    return sure, unsure
+
+
+def check_folder(folder: Path, images: Path) -> None:
+    """Raises SemisupError if what is sorted into the folder would be among the images the next time."""
+    if images.is_dir() and folder.resolve().is_relative_to(images.resolve()):
+        raise SemisupError(f"sort_into={folder} lies in the folder of the images, {images}: choose one beside it.")
+
+
+def folder_names(classes: Sequence[str]) -> dict[str, str]:
+    """A folder's name for each class: itself, where it can be one. Raises SemisupError if two would share one."""
+    names = {name: re.sub(r"[^\w .()+&,-]", "_", name).strip(" .") or "_" for name in classes}
+    taken = {UNSURE: "what is unsure"}
+    for name, folder in names.items():
+        if (other := taken.setdefault(folder.casefold(), name)) != name:
+            raise SemisupError(f"{name} and {other} would be sorted into one folder, {folder}: rename the class.")
+    return names
+
+
+def inside(path: str) -> Path:
+    """A path as one below a folder: without a root and without `..`."""
+    return Path(*(part for part in Path(path).parts if part not in (Path(path).anchor, "..")))
+
+
+def put(source: Path, target: Path, link: bool) -> None:
+    """Copies or links a file, under a name that no other file has."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for number in count(2):
+        if not os.path.lexists(target):
+            break
+        if same(source, target, link):
+            return
+        stem = target.stem if number == 2 else target.stem.rpartition(" (")[0]
+        target = target.with_name(f"{stem} ({number}){target.suffix}")
+    if link:
+        target.symlink_to(source.resolve())
+        return
+    draft = target.with_name(f".{target.name}.draft")
+    shutil.copy2(source, draft)
+    draft.replace(target)
+
+
+def same(source: Path, target: Path, link: bool) -> bool:
+    """Whether the target is what would be put there: a link to the source, or a copy of it."""
+    if link or target.is_symlink():
+        return target.is_symlink() and target.resolve() == source.resolve()
+    return target.is_file() and filecmp.cmp(source, target, shallow=False)

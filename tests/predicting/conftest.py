@@ -1,0 +1,87 @@
+"""Pictures in class folders, and a run that was trained on them for a dozen steps."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+from PIL import Image
+from rich.console import Console
+
+from semisup.app import CONF, admit
+from semisup.options import command
+from semisup.predicting.command import predict
+
+SIDE = 8
+QUICK = (
+    "method=supervised",
+    "batch.labeled=8",
+    "trainer.max_steps=12",
+    "data.validation=12",
+)
+
+
+MLP = ("backbone=mlp", "backbone.hidden=[16]")
+
+
+def trained(*overrides: str) -> Path:
+    """The folder of a quick run."""
+    from semisup import config as configuration
+    from semisup.run import run
+
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        values: Any = OmegaConf.to_container(compose("train", [admit(o) for o in (*QUICK, *overrides)]), resolve=True)
+    run(values, Console(quiet=True))
+    return configuration.folder(configuration.complete(values))
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Noisy pictures, of cats reddish and of dogs bluish, 12 x 10 pixels: they are cut to squares of 8."""
+    root, rng = tmp_path_factory.mktemp("pictures"), np.random.default_rng(0)
+    for part, count in (("labeled", 20), ("test", 6), ("unlabeled", 11)):
+        for channel, name in ((0, "cat"), (2, "dog")):
+            folder = root / part / name
+            folder.mkdir(parents=True)
+            for number in range(count):
+                pixels = rng.integers(0, 170, (10, 12, 3), dtype=np.uint8)
+                pixels[..., channel] += 60
+                Image.fromarray(pixels).save(folder / f"{number:02}.png")
+    return root
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory, pictures: Path) -> Path:
+    """The folder of a run on the pictures."""
+    home = tmp_path_factory.mktemp("home")
+    places = (f"data_dir={home / 'data'}", f"runs_dir={home / 'runs'}")
+    return trained("data=folder", f"data.path={pictures}", f"data.size={SIDE}", *MLP, *places)
+
+
+@pytest.fixture
+def labels(finished: Path, pictures: Path) -> Callable[..., str]:
+    """Calls predict on the unlabeled pictures; returns what is in the file of labels."""
+
+    def call(out: Path, **options: Any) -> str:
+        predict(
+            **{"run": str(finished), "images": str(pictures / "unlabeled"), "out": str(out), "batch_size": 5, **options}
+        )
+        return out.read_text() if out.suffix != ".parquet" else ""
+
+    return call
+
+
+@pytest.fixture
+def sentence(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """What the command line says to these arguments, when it refuses them."""
+
+    def call(*arguments: str) -> str:
+        assert command(predict, arguments) == 1
+        said = capsys.readouterr().err
+        assert said.count("\n") == 1
+        return said
+
+    return call

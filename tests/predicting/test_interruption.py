@@ -1,0 +1,96 @@
+"""What an interrupted call has written is completed by the same call, to the same file as without an interruption."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from semisup.predicting.outputs import cut_half_line
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def photos(pictures, tmp_path) -> Path:
+    """22 pictures with an unreadable one in the second batch of five."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for source in sorted((pictures / "unlabeled").rglob("*.png")):
+        (folder / f"{source.parent.name}-{source.name}").symlink_to(source)
+    (folder / "cat-06b.png").write_text("broken")
+    return folder
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
+def test_cut_anywhere(labels, photos, tmp_path, kind):
+    """The file is cut after each of a choice of bytes: in the header, in a line, between two lines, in a batch."""
+    whole = tmp_path / f"whole.{kind}"
+    labels(whole, images=str(photos), probabilities=True)
+    listed = Path(f"{whole}.unreadable.txt").read_text()
+    assert listed.startswith("cat-06b.png\t")
+    text = (
+        whole.read_bytes()
+        if kind != "parquet"
+        else labels(tmp_path / "a.csv", images=str(photos), probabilities=True).encode()
+    )
+    lines = text.splitlines(keepends=True)
+    cuts = [
+        0,
+        3,
+        len(lines[0]),
+        len(lines[0]) + 9,
+        sum(map(len, lines[:6])),
+        sum(map(len, lines[:8])) + 1,
+        len(text) - 1,
+    ]
+    for number, cut in enumerate(cuts):
+        out = tmp_path / f"cut{number}.{kind}"
+        growing = out.with_name(f"{out.name}.partial.csv") if kind == "parquet" else out
+        Path(f"{out}.predict.json").write_text(Path(f"{whole}.predict.json").read_text())
+        growing.write_bytes(text[:cut])
+        labels(out, images=str(photos), probabilities=True)
+        assert out.read_bytes() == whole.read_bytes(), cut
+        assert Path(f"{out}.unreadable.txt").read_text() == listed
+        assert growing == out or not growing.exists()
+
+
+def test_a_finished_file_stays_as_it_is(labels, photos, tmp_path, capsys):
+    for kind in ("csv", "parquet"):
+        labels(tmp_path / f"a.{kind}", images=str(photos))
+        before = (tmp_path / f"a.{kind}").read_bytes()
+        labels(tmp_path / f"a.{kind}", images=str(photos))
+        assert (tmp_path / f"a.{kind}").read_bytes() == before
+        assert "22 labels, 0 of them new" in capsys.readouterr().err
+
+
+def test_kill_9(labels, finished, photos, tmp_path):
+    whole = labels(tmp_path / "whole.csv", images=str(photos))
+    out = tmp_path / "killed.csv"
+    options = (f"run={finished}", f"images={photos}", f"out={out}", "batch_size=5")
+    died = subprocess.run(
+        [sys.executable, "-m", "tests.predicting.killed", *options],
+        cwd=ROOT,
+        env={**os.environ, "KILL_AT": "3"},
+        capture_output=True,
+    )
+    assert died.returncode == -signal.SIGKILL, died.stderr.decode()
+    there = out.read_text()
+    assert whole.startswith(there)
+    assert not there.endswith("\n")
+    assert (
+        there.count("\n") == 14
+    )  # the header and 14 labels, for the broken file's batch has four; the last one is cut
+    assert labels(out, images=str(photos)) == whole
+
+
+def test_a_last_line_that_is_longer_than_what_is_read_at_once(tmp_path):
+    file = tmp_path / "a"
+    file.write_bytes(b"one\n" + b"x" * 50)
+    cut_half_line(file, block=8)
+    assert file.read_bytes() == b"one\n"
+    file.write_bytes(b"x" * 50)
+    cut_half_line(file, block=8)
+    assert file.read_bytes() == b""

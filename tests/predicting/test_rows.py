@@ -1,0 +1,96 @@
+"""A table through a run on a table: the same rows, with or without header and label, from CSV and from Parquet."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from numpy.testing import assert_allclose
+from pyarrow import parquet
+
+from semisup.calibration import softmax
+from semisup.data import open_store
+from semisup.errors import SemisupError
+from semisup.predicting.command import predict
+from tests.predicting.conftest import MLP, trained
+
+
+@pytest.fixture(scope="module")
+def iris(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run on the iris table."""
+    home = tmp_path_factory.mktemp("iris")
+    return trained("data=iris", *MLP, f"data_dir={home / 'data'}", f"runs_dir={home / 'runs'}")
+
+
+@pytest.fixture(scope="module")
+def values(iris: Path) -> np.ndarray:
+    return np.array(open_store(iris.parents[1] / "data" / "stores" / "iris").test_images)
+
+
+def said(run: Path, table: Path, out: Path) -> list[dict[str, str]]:
+    predict(run=str(run), images=str(table), out=str(out), probabilities=True)
+    with out.open() as lines:
+        return list(csv.DictReader(lines))
+
+
+def probabilities(rows: list[dict[str, str]]) -> list[list[float]]:
+    return [[float(row[f"p({name})"]) for name in ("setosa", "versicolor", "virginica")] for row in rows]
+
+
+def test_rows_are_labeled_as_the_run_has_tested_them(iris, values, tmp_path):
+    own = np.load(iris / "predictions.npz")["probability"]
+    expected = softmax(np.log(own.astype(np.float64)), json.loads((iris / "result.json").read_text())["temperature"])
+    lines = [",".join(map(str, row)) for row in values]
+    (tmp_path / "bare.csv").write_text("\n".join(lines))
+    (tmp_path / "full.csv").write_text("\n".join(["a,b,c,d,kind", *(f"{line},?" for line in lines)]))
+    columns = {name: pa.array(values[:, place]) for place, name in enumerate("abcd")}
+    parquet.write_table(pa.table(columns), tmp_path / "bare.parquet")
+    parquet.write_table(pa.table({**columns, "kind": ["x"] * len(values)}), tmp_path / "full.parquet")
+    for name, first in (("bare.csv", 1), ("full.csv", 2), ("bare.parquet", 1), ("full.parquet", 1)):
+        rows = said(iris, tmp_path / name, tmp_path / f"{name}.labels.csv")
+        assert_allclose(probabilities(rows), expected, atol=2e-5)
+        assert [row["path"] for row in rows] == [f"{name}:{first + place}" for place in range(len(values))]
+
+
+def test_rows_that_cannot_be_read_are_listed(iris, values, tmp_path):
+    good = ",".join(map(str, values[0]))
+    (tmp_path / "a.csv").write_text(f"{good}\n1,,3,4\n1,2,inf,4\n{good}\n1,2,3\n")
+    rows = said(iris, tmp_path / "a.csv", tmp_path / "out.csv")
+    assert [row["path"] for row in rows] == ["a.csv:1", "a.csv:4"]
+    assert (tmp_path / "out.csv.unreadable.txt").read_text().splitlines() == [
+        "a.csv:2\tcolumn 1: no value",
+        "a.csv:3\tcolumn 2: 'inf' is no usable number",
+        "a.csv:5\t3 columns instead of 4",
+    ]
+    nulls = pa.table({name: [1.0, None] for name in "abcd"})
+    parquet.write_table(nulls, tmp_path / "a.parquet")
+    assert len(said(iris, tmp_path / "a.parquet", tmp_path / "p.csv")) == 1
+
+
+def test_tables_of_another_form_are_one_sentence(iris, tmp_path):
+    def sentence(text: str, name: str = "a.csv", **options: str) -> str:
+        (tmp_path / name).write_text(text)
+        with pytest.raises(SemisupError) as error:
+            predict(run=str(iris), images=str(tmp_path / name), out=str(tmp_path / "out.csv"), **options)
+        return str(error.value)
+
+    assert "has 3 columns; the run's table has 4 columns of numbers, and a label" in sentence("1,2,3\n")
+    assert "is empty" in sentence("\n")
+    assert "cannot be read as Parquet" in sentence("1,2,3,4\n", "a.parquet")
+    assert "for pictures, and this run is of a table" in sentence("1,2,3,4\n", sort_into=str(tmp_path / "x"))
+    with pytest.raises(SemisupError, match="is a folder, and the run is of a table"):
+        predict(run=str(iris), images=str(tmp_path), out=str(tmp_path / "out.csv"))
+
+
+def test_the_column_of_the_label(tmp_path):
+    from semisup.predicting.rows import features
+
+    file = Path("a.csv")
+    assert features(file, 4, 3, "kind", ["kind", "x", "y", "z"]) == [1, 2, 3]
+    assert features(file, 4, 3, 1, None) == [0, 2, 3]
+    assert features(file, 4, 3, None, None) == [0, 1, 2]
+    assert features(file, 3, 3, "kind", None) == [0, 1, 2]
+    with pytest.raises(SemisupError, match="none that is called 'kind'"):
+        features(file, 4, 3, "kind", ["w", "x", "y", "z"])

@@ -1,0 +1,81 @@
+"""Pictures in class folders: what goes where, and that nothing is overwritten."""
+
+from pathlib import Path
+
+import pytest
+
+from semisup.errors import SemisupError
+from semisup.predicting.outputs import Row
+from semisup.predicting.sorting import UNSURE, folder_names, sort
+
+CLASSES = ("cat", "dog")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    for name in ("a/1.png", "b/1.png", "2.png"):
+        file = tmp_path / "photos" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(name)
+    return tmp_path / "photos"
+
+
+ROWS = [Row("a/1.png", "cat", 0.95), Row("b/1.png", "cat", 0.9), Row("2.png", "dog", 0.89)]
+
+
+def tree(folder: Path) -> dict[str, str]:
+    return {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_sure_ones_in_class_folders_and_the_rest_apart(place, tmp_path, link):
+    expected = {"cat/a/1.png": "a/1.png", "cat/b/1.png": "b/1.png", "unsure/2.png": "2.png"}
+    for _ in range(2):  # the second time, all is there already
+        assert sort(tmp_path / "sorted", ROWS, place, CLASSES, 0.9, link) == (2, 1)
+        assert tree(tmp_path / "sorted") == expected
+    assert (tmp_path / "sorted" / "cat" / "a" / "1.png").is_symlink() == link
+    assert tree(place) == {name: name for name in ("a/1.png", "b/1.png", "2.png")}
+
+
+def test_another_file_of_that_name_stays_as_it_is(place, tmp_path):
+    there = tmp_path / "sorted" / "cat" / "a" / "1.png"
+    there.parent.mkdir(parents=True)
+    there.write_text("mine")
+    (there.parent / "1 (2).png").write_text("mine, too")
+    for _ in range(2):
+        sort(tmp_path / "sorted", ROWS[:1], place, CLASSES, 0.9, False)
+    assert tree(tmp_path / "sorted" / "cat" / "a") == {
+        "1.png": "mine",
+        "1 (2).png": "mine, too",
+        "1 (3).png": "a/1.png",
+    }
+
+
+def test_paths_from_elsewhere_stay_inside(place, tmp_path):
+    rows = [Row(str(place / "2.png"), "cat", 1.0), Row("../photos/2.png", "dog", 1.0)]
+    sort(tmp_path / "sorted", rows, place, CLASSES, 0.9, False)
+    assert tree(tmp_path / "sorted") == {f"cat/{place.relative_to('/')}/2.png": "2.png", "dog/photos/2.png": "2.png"}
+
+
+def test_names_of_classes_that_cannot_be_folders():
+    assert folder_names(["T-shirt/top", "..", "naïve"]) == {"T-shirt/top": "T-shirt_top", "..": "_", "naïve": "naïve"}
+    for names, said in (
+        (["a/b", "a_b"], "a_b and a/b"),
+        (["Cat", "cat"], "cat and Cat"),
+        ([UNSURE], "is unsure"),
+    ):
+        with pytest.raises(SemisupError, match=f"{said}.* into one folder"):
+            folder_names(names)
+
+
+def test_sorting_from_the_command_line(labels, sentence, finished, pictures, tmp_path, capsys):
+    labels(tmp_path / "a.csv", sort_into=str(tmp_path / "sorted"), confidence=0.0)
+    assert len(tree_names(tmp_path / "sorted")) == 22
+    assert "22 in class folders, 0 below 0.0 in unsure" in capsys.readouterr().err
+    given = (f"run={finished}", f"images={pictures / 'unlabeled'}", f"out={tmp_path / 'b.csv'}")
+    inside = str(pictures / "unlabeled" / "sorted")
+    assert "lies in the folder of the images" in sentence(*given, "--sort-into", inside)
+
+
+def tree_names(folder: Path) -> list[str]:
+    return [path.name for path in folder.rglob("*.png")]
