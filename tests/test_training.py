@@ -259,6 +259,7 @@ def test_what_is_written_is_complete_and_without_drafts(run, tmp_path):
     assert files == [
         "config.yaml",
         "predictions.npz",
+        "report.html",
         "result.json",
         "round0/best.ckpt",
         "round0/last.ckpt",

@@ -59,3 +59,4 @@ def test_what_was_installed_trains(installed, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"data", "runs"}
     (folder,) = (tmp_path / "runs").iterdir()
     assert json.loads((folder / "result.json").read_text())["steps"] == 4
+    assert (folder / "report.html").exists(), "its templates are in the wheel"

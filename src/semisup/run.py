@@ -14,11 +14,13 @@ from rich.console import Console
 from semisup import config as configuration
 from semisup import show
 from semisup.allocator import keep_memory
+from semisup.calibration import fit_temperature
 from semisup.config import Config
 from semisup.data import SSLDataModule, Store
 from semisup.environment import hardware, rank, versions, write_whole
 from semisup.errors import SemisupError
-from semisup.fitting import make_method
+from semisup.finished import described
+from semisup.fitting import make_method, restore, validate
 from semisup.methods import Method
 from semisup.report.rounds import draw
 from semisup.rounds import best
@@ -45,10 +47,13 @@ def run(config: Mapping[str, Any], console: Console | None = None) -> Result:
         console.print(f"{folder} is finished; overwrite=true would start anew.")
         show.result(console, folder, finished)
         return finished
-    result = _train_and_test(full, folder, console)
+    store = configuration.load_source(full)
+    result = _train_and_test(full, store, folder, console)
     if rank() == 0:
         write_whole(result_file, json.dumps(result, indent=1))
     show.result(console, folder, result)
+    if rank() == 0:
+        _write_page(folder, store, console)
     return result
 
 
@@ -65,8 +70,7 @@ def _prepare(folder: Path, config: Config) -> None:
         write_whole(folder / "config.yaml", yaml.safe_dump(config, sort_keys=False))
 
 
-def _train_and_test(config: Config, folder: Path, console: Console) -> Result:
-    store = configuration.load_source(config)
+def _train_and_test(config: Config, store: Store, folder: Path, console: Console) -> Result:
     data = configuration.load_data(config, store)
     if (config["rounds"]["students"] or config["labeler"]) and not len(data.split.unlabeled):
         raise SemisupError(f"pseudo-labels are of unlabeled images, and this split of {store.name} has none.")
@@ -75,7 +79,10 @@ def _train_and_test(config: Config, folder: Path, console: Console) -> Result:
     if config["tune"]:
         config = _tune(config, folder, store)
         data = configuration.load_data(config, store)
-    show.plan(console, data, make_method(configuration.round_config(config, 0), store), config, folder)
+    if configuration.labels_alone(config):
+        show.plan_of_labels(console, data, config, folder)
+    else:
+        show.plan(console, data, make_method(configuration.round_config(config, 0), store), config, folder)
     session = Session(config, store, data.split, folder, console)
     records = session.train()
     if rank():
@@ -86,9 +93,11 @@ def _train_and_test(config: Config, folder: Path, console: Console) -> Result:
     return {
         "test": session.test(chosen),
         "validation": records[chosen]["validation"],
+        "temperature": _temperature(session, chosen),
         "pseudo_labels": records[chosen]["pseudo_labels"],
         "round": chosen,
         "rounds": records,
+        "data": described(store),
         "split": data.split.manifest(store),
         "seed": config["seed"],
         "steps": records[chosen]["steps"],
@@ -97,6 +106,29 @@ def _train_and_test(config: Config, folder: Path, console: Console) -> Result:
         "hardware": hardware(),
         "seconds": round(sum(record["seconds"] for record in records), 1),
     }
+
+
+def _temperature(session: Session, number: int) -> float | None:
+    """The temperature of the network that validation chose in a round, fitted on the validation images, if any."""
+    config = session.configs[number]
+    if not len(session.split.validation) or not session.records[number]["steps"]:
+        return None
+    method, data = make_method(config, session.store), configuration.load_data(config, session.store, session.split)
+    restore(method, session.folder / f"round{number}")
+    validate(method, data, configuration.build(config["trainer"]))
+    logits, label = (method.evaluated[key].cpu().numpy() for key in ("logits", "label"))
+    return fit_temperature(logits, label)
+
+
+def _write_page(folder: Path, store: Store, console: Console) -> None:
+    """Writes report.html. The result is on disk by now: whatever fails here is said, and costs the page alone."""
+    from semisup.report import page  # here, as matplotlib and scikit-learn come with it
+
+    try:
+        console.print(f"[bold]page[/] {page.write(folder, store)}", soft_wrap=True)
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}".rstrip(".")
+        show.warn(console, f"the page was not written ({reason}); python scripts/report.py {folder} tries again.")
 
 
 def _tune(config: Config, folder: Path, store: Store) -> Config:
