@@ -2,24 +2,33 @@
 
     python scripts/compare.py runs
     python scripts/compare.py 'runs/cifar10-*' --baseline method=supervised --markdown
+    python scripts/compare.py runs --csv table.csv --latex table.tex --plots figures --html comparison.html
 
 Runs that differ only in their seed, or in where they ran, are one group.
 """
 
 import argparse
+import shlex
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 from rich.console import Console
 
 from semisup.errors import SemisupError
 
+STDOUT = "-"
+
 
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
-        compare(options)
+        compare(options, shlex.join(["python", "scripts/compare.py", *(arguments or sys.argv[1:])]))
     except SemisupError as error:
         print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"{error.filename} cannot be read or written: {error.strerror}.", file=sys.stderr)
         return 1
     return 0
 
@@ -27,24 +36,62 @@ def main(arguments: list[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     result = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     result.add_argument("runs", nargs="+", help="folders of runs, folders that hold them, or globs")
-    result.add_argument("--baseline", metavar="WORDS", help="what the group's label says (default: the supervised one)")
-    result.add_argument("--markdown", action="store_true", help="print a table to paste")
+    result.add_argument("--baseline", metavar="WORDS", help="what the group's label says (default: supervised)")
+    result.add_argument("--allow", action="store_true", help="compare what cannot be compared, and mark it")
+    result.add_argument(
+        "--markdown", nargs="?", const=STDOUT, metavar="FILE", help="a table to paste, printed or in FILE"
+    )
+    result.add_argument("--latex", metavar="FILE", help="the tables for booktabs")
+    result.add_argument("--csv", metavar="FILE", help="a row per group, unrounded")
+    result.add_argument("--plots", metavar="DIR", help="pictures, as PNG and SVG")
+    result.add_argument("--html", metavar="FILE", help="tables and pictures in one self-contained page")
     return result
 
 
-def compare(options: argparse.Namespace) -> None:
-    """Prints the comparison, and on stderr what was left out. Raises SemisupError."""
-    from semisup.report import comparison, tables  # here, so that --help answers at once
+def compare(options: argparse.Namespace, command: str) -> None:
+    """Prints the comparison and writes what was asked for; says on stderr what was left out. Raises SemisupError."""
+    from semisup.report import comparison, comparison_page, formats, plots, run_folders, tables  # --help needs none
 
-    runs, left_out = comparison.find(options.runs)
+    runs, left_out = run_folders.find(options.runs)
     if left_out:
-        print("Left out:", ", ".join(left_out), file=sys.stderr)
-    groups = comparison.grouped(runs)
-    rows = tables.rows(groups, comparison.choose(groups, options.baseline))
-    if options.markdown:
-        print(tables.markdown(rows))
+        say("Left out: " + ", ".join(left_out))
+    result = comparison.compare(runs, options.baseline, options.allow)
+    if options.markdown == STDOUT:
+        print(formats.markdown(result), end="")
     else:
-        Console().print(tables.terminal(rows))
+        Console().print(tables.terminal(result))
+    texts: list[tuple[str | None, Callable[[], str]]] = [
+        (options.markdown, lambda: formats.markdown(result)),
+        (options.latex, lambda: formats.latex(result)),
+        (options.csv, lambda: formats.table_csv(result)),
+    ]
+    for name, text in texts:
+        if name not in (None, STDOUT):
+            write(Path(name), text())
+    if options.plots or options.html:
+        figures, skipped = plots.draw(result)
+        for reason in skipped:
+            say(f"Not drawn: {reason}")
+        if options.plots:
+            plots.save(figures, Path(options.plots))
+            say(f"Wrote {len(figures)} pictures, as PNG and SVG, to {options.plots}")
+        if options.html:
+            file = Path(options.html)
+            write(file, comparison_page.page(result, figures, skipped, command, file))
+
+
+def write(file: Path, text: str) -> None:
+    """Writes a file as a whole, and says so."""
+    from semisup.environment import whole
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with whole(file) as draft:
+        draft.write_text(text, encoding="utf-8")
+    say(f"Wrote {file}")
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -1,164 +1,131 @@
-"""Comparing runs: the statistics, what is paired with what, and what is refused."""
+"""Comparing runs: what is one group, what is paired with what, which group is the baseline."""
 
 import json
-import runpy
-from collections.abc import Callable
-from math import sqrt
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
-from scipy.stats import ttest_rel
 
 from semisup.errors import SemisupError
-from semisup.report.comparison import Estimate, choose, find, grouped
-from semisup.report.labels import labels
-
-main = runpy.run_path(str(Path(__file__).parents[2] / "scripts" / "compare.py"))["main"]
-
-SUPERVISED = {"_target_": "semisup.methods.Supervised", "ema": 0.0}
-PSEUDO_LABEL = {"_target_": "semisup.methods.PseudoLabel", "ema": 0.0, "threshold": 0.95}
-BASELINE, BETTER = (0.50, 0.52, 0.54), (0.53, 0.54, 0.58)  # by seed
+from semisup.report.comparison import choose
+from semisup.report.run_folders import find
+from semisup.report.statistics import McNemar
+from tests.report import finished_runs
+from tests.report.finished_runs import FIXMATCH, PSEUDO_LABEL, SUPERVISED, compared, groups, three_seeds
 
 
 @pytest.fixture
-def write(tmp_path: Path) -> Callable[..., Path]:
-    """Writes the folder of a finished run, as far as a comparison reads it."""
-
-    def folder(
-        name: str, seed: int = 0, accuracy: float = 0.5, method: dict[str, Any] = SUPERVISED, **more: Any
-    ) -> Path:
-        run = tmp_path / "runs" / name
-        run.mkdir(parents=True)
-        config = {
-            "data": {"_target_": "semisup.data.sources.digits", "labels": 60},
-            "method": method,
-            "trainer": {"_target_": "semisup.training.Training", "max_steps": 12, "devices": more.get("devices", 1)},
-            "logger": {"_target_": "semisup.loggers.csv_only"},
-            "seed": seed,
-            "batch": more.get("batch", {"labeled": 64, "ratio": 7}),
-            "overwrite": False,
-            "data_dir": more.get("data_dir", "data"),
-            "runs_dir": "runs",
-        }
-        result = {
-            "test": {"accuracy": accuracy, "images": more.get("images", 500)},
-            "pseudo_labels": more.get("pseudo_labels"),
-            "split": {"hash": more.get("split", f"split{seed}"), "data_fingerprint": more.get("data", "digits")},
-        }
-        (run / "config.yaml").write_text(yaml.safe_dump(config))
-        (run / "result.json").write_text(json.dumps(result))
-        return run
-
-    return folder
+def write(tmp_path: Path) -> partial[Path]:
+    return partial(finished_runs.write, tmp_path / "runs")
 
 
-@pytest.fixture
-def runs(write: Callable[..., Path], tmp_path: Path) -> str:
-    """Three seeds of supervised training and three of pseudo-labels, on the same splits."""
-    for seed, (baseline, better) in enumerate(zip(BASELINE, BETTER, strict=True)):
-        write(f"a{seed}", seed, baseline)
-        write(f"b{seed}", seed, better, PSEUDO_LABEL, pseudo_labels={"accuracy": 0.9 + seed / 100, "coverage": 0.5})
-    return str(tmp_path / "runs")
+def test_differences_are_paired_by_seed(tmp_path):
+    """Differences 3, 2, 4: mean 3; the one t-test is its own Holm correction."""
+    baseline, better = compared(three_seeds(tmp_path)).rows
+    assert (baseline.group.name, baseline.baseline, baseline.difference) == ("supervised", baseline.group, None)
+    assert (better.baseline, better.difference.mean, better.difference.seeds) == (baseline.group, pytest.approx(3), 3)
+    assert better.corrected == better.difference.p == pytest.approx(0.0351, abs=1e-4)
 
 
-def groups(*folders: object) -> list[Any]:
-    return grouped(find(map(str, folders))[0])
-
-
-def test_a_mean_over_three_seeds():
-    """50, 52, 54: mean 52, sd √((4 + 0 + 4) / 2) = 2; t(.975; 2) = 4.30265 makes it 52 ± 4.30265 · 2 / √3 = 4.96827."""
-    estimate = Estimate.of([50, 52, 54])
-    assert (estimate.mean, estimate.sd, estimate.seeds) == (52, 2, 3)
-    assert estimate.interval == pytest.approx((47.03173, 56.96827), abs=1e-5)
-
-
-def test_differences_are_those_of_the_paired_t_test(runs):
-    """Differences 3, 2, 4: mean 3, sd 1, t = 3 / (1 / √3) = 5.19615; with 2 degrees p = 1 - t / √(t² + 2) = 0.03510.
-
-    The interval is 3 ± 4.30265 / √3 = 3 ± 2.48414.
-    """
-    baseline, better = groups(runs)
-    difference = better.difference(baseline)
-    assert difference.mean == pytest.approx(3)
-    assert difference.interval == pytest.approx((0.51586, 5.48414), abs=1e-5)
-    assert difference.p == pytest.approx(1 - sqrt(27) / sqrt(29))
-    assert difference.p == pytest.approx(ttest_rel(BETTER, BASELINE).pvalue)
-    assert baseline.difference(better).mean == pytest.approx(-3)
-
-
-def test_two_seeds_and_equal_seeds_have_no_interval():
-    assert Estimate.of([50.0, 52.0]) == Estimate(2, 51.0, sqrt(2), None, None)
-    assert Estimate.of([50.0]) == Estimate(1, 50.0, None, None, None)
-    assert Estimate.of([2.0, 2.0, 2.0]) == Estimate(3, 2.0, 0.0, None, None)
+def test_p_values_are_corrected_for_all_groups(tmp_path, write):
+    """Of two t-tests, p of fixmatch's 5, 5, 6 is the smaller and doubled; that of 3, 2, 4 stays."""
+    folder = three_seeds(tmp_path / "runs")
+    for seed, accuracy in enumerate((0.55, 0.57, 0.60)):
+        write(f"c{seed}", seed, accuracy, FIXMATCH)
+    _, pseudo_label, fixmatch = compared(folder).rows
+    assert fixmatch.corrected == pytest.approx(2 * fixmatch.difference.p)
+    assert pseudo_label.corrected == pytest.approx(pseudo_label.difference.p)
 
 
 def test_only_seeds_that_both_have_are_paired(write):
     """Seeds 0 and 1 against 1 and 2: the one pair is 56 - 52 = 4, whatever the means are."""
     folders = [write("a0", 0, 0.1), write("a1", 1, 0.52)]
     folders += [write("b1", 1, 0.56, PSEUDO_LABEL), write("b2", 2, 0.9, PSEUDO_LABEL)]
-    baseline, other = groups(*folders)
-    assert [(run.folder.name, of.folder.name) for run, of in other.pairs(baseline)] == [("b1", "a1")]
-    assert other.difference(baseline) == Estimate(1, pytest.approx(4), None, None, None)
+    comparison = compared(*folders)
+    row = comparison.rows[1]
+    assert [(pair.run.folder.name, pair.baseline.folder.name) for pair in row.pairs] == [("b1", "a1")]
+    assert (row.difference.seeds, row.difference.mean, row.difference.p) == (1, pytest.approx(4), None)
+    assert [warning.partition(":")[0] for warning in comparison.warnings] == [
+        "Too few seeds to say anything of the mean of supervised, pseudo_label"
+    ]
 
 
 def test_groups_without_a_common_seed_have_no_difference(write):
-    baseline, other = groups(write("a", 0), write("b", 1, method=PSEUDO_LABEL))
-    assert other.difference(baseline) is None
+    assert compared(write("a", 0), write("b", 1, method=PSEUDO_LABEL)).rows[1].difference is None
+
+
+def test_mcnemar_is_made_of_the_saved_predictions_of_each_pair(write):
+    """Six images. Only pseudo_label has images 2 to 5 right, only supervised has image 0: p = 2 (1 + 5) / 32 = .375."""
+    a = write("a", 0, hits=[True, True, False, False, False, False])
+    b = write("b", 0, method=PSEUDO_LABEL, hits=[False, True, True, True, True, True])
+    (pair,) = compared(a, b).rows[1].pairs
+    assert pair.test == McNemar(worse=1, better=4, p=pytest.approx(0.375))
+
+
+def test_mcnemar_tests_are_corrected_for_all_pairs(write):
+    """Five images that only one network has right: p = 2 / 32; of two such tests, 4 / 32."""
+    folders = [write("a", 0, hits=[False] * 5)]
+    folders += [
+        write(name, 0, method=method, hits=[True] * 5) for name, method in (("b", PSEUDO_LABEL), ("c", FIXMATCH))
+    ]
+    rows = compared(*folders).rows[1:]
+    assert [pair.corrected for row in rows for pair in row.pairs] == [pytest.approx(0.125)] * 2
+
+
+def test_a_run_without_predictions_is_named_and_its_difference_stays(write):
+    a, b = write("a", 0, 0.5), write("b", 0, 0.6, PSEUDO_LABEL, hits=[True])
+    row = compared(a, b).rows[1]
+    assert [(pair.test, pair.reason) for pair in row.pairs] == [(None, f"{a} has no predictions.npz")]
+    assert row.difference.mean == pytest.approx(10)
+
+
+def test_each_number_of_labels_has_its_own_baseline_and_names_stay(write):
+    """Steps go along with the labels here, and so are no part of a name."""
+    for labels, steps in ((60, 10), (600, 100)):
+        write(f"a{labels}", 0, labels / 1000, labels=labels, max_steps=steps)
+        write(f"b{labels}", 0, labels / 1000 + 0.05, PSEUDO_LABEL, labels=labels, max_steps=steps)
+    comparison = compared(write("a6000", 0, 0.8, labels=6000, max_steps=1000).parent)
+    assert [(row.group.split, row.group.name) for row in comparison.rows] == [
+        ("labels=60", "supervised"),
+        ("labels=60", "pseudo_label"),
+        ("labels=600", "supervised"),
+        ("labels=600", "pseudo_label"),
+        ("labels=6000", "supervised"),
+    ]
+    assert [row.difference.mean for row in comparison.rows if row.difference] == pytest.approx([5, 5])
+    assert comparison.follows == ("trainer.max_steps",)
 
 
 def test_where_and_on_what_a_run_happened_makes_no_group(write):
-    (group,) = groups(write("b", 1, devices=4, data_dir="elsewhere"), write("a", 0))
+    (group,) = groups(write("b", 1, devices=4, data_dir="elsewhere", options={"resident": True}), write("a", 0))
     assert group.label == "method=supervised"
     assert [run.seed for run in group.runs] == [0, 1]
-
-
-def test_labels_say_what_differs_and_nothing_else():
-    def config(method: dict[str, Any], **batch: int) -> dict[str, Any]:
-        return {"batch": {"ratio": 7, **batch}, "method": method, "backbone": {"_target_": "m.MLP", "hidden": [32]}}
-
-    low = {**PSEUDO_LABEL, "threshold": 0.0}
-    assert labels([config(SUPERVISED), config(PSEUDO_LABEL)]) == ["method=supervised", "method=pseudo_label"]
-    assert labels([config(low), config(PSEUDO_LABEL)]) == ["pseudo_label threshold=0.0", "pseudo_label threshold=0.95"]
-    assert labels([config(SUPERVISED), config(low), config(PSEUDO_LABEL, ratio=3)]) == [
-        "method=supervised, batch ratio=7",
-        "method=pseudo_label threshold=0.0, batch ratio=7",
-        "method=pseudo_label threshold=0.95, batch ratio=3",
-    ]
-    assert labels([config(SUPERVISED), config({**PSEUDO_LABEL, "ema": 0.999})]) == [
-        "method=supervised ema=0.0",
-        "method=pseudo_label ema=0.999",
-    ]
-    assert labels([config(SUPERVISED), config({"_target_": "mine.Supervised"})]) == [
-        "method=semisup.methods.Supervised",
-        "method=mine.Supervised",
-    ]
 
 
 def test_the_baseline_is_the_supervised_group_or_the_named_one(write):
     high, low = {**PSEUDO_LABEL, "threshold": 0.95}, {**PSEUDO_LABEL, "threshold": 0.5}
     first, second = groups(write("high", method=high), write("low", method=low))
-    assert choose([first, second]) is first
+    assert choose([first, second]) == {"": first}
     first, second, supervised = groups(*(f.folder for g in (first, second) for f in g.runs), write("supervised"))
-    assert choose([first, second, supervised]) is supervised
-    assert choose([first, second, supervised], "threshold=0.5 method=pseudo_label") is second
+    assert choose([first, second, supervised]) == {"": supervised}
+    assert choose([first, second, supervised], "threshold=0.5 method=pseudo_label") == {"": second}
+    ema = write("ema", method={**SUPERVISED, "ema": 0.9}).parent
+    assert choose(groups(ema))[""].label == "method=supervised ema=0.9"
     with pytest.raises(SemisupError, match="fits none of the groups; did you mean 'method=supervised'"):
         choose([first, second, supervised], "method=superwised")
     with pytest.raises(SemisupError, match="fits 2 of the groups"):
         choose([first, second, supervised], "method=pseudo_label")
 
 
-def test_another_split_of_the_same_seed_is_refused(write):
-    baseline, other = groups(write("a", split="one"), write("b", split="two", method=PSEUDO_LABEL))
-    with pytest.raises(SemisupError, match=r"/b and .*/a have the same seed but not the same split"):
-        other.difference(baseline)
-
-
-@pytest.mark.parametrize("other", [{"images": 400}, {"data": "digits with another test set"}])
-def test_other_test_images_are_refused(write, other):
-    with pytest.raises(SemisupError, match=r"/a and .*/b have different data or test images"):
-        groups(write("a", 0), write("b", 1, **other))
+def test_a_named_baseline_is_looked_for_in_each_split(write):
+    """With 600 labels there is no pseudo_label: nothing there is compared with anything."""
+    folders = [write("a", 0), write("b", 0, method=PSEUDO_LABEL), write("c", 0, labels=600)]
+    rows = compared(*folders, baseline="method=pseudo_label").rows
+    assert [(row.group.split, row.baseline and row.baseline.name) for row in rows] == [
+        ("labels=60", "pseudo_label"),
+        ("labels=60", "pseudo_label"),
+        ("labels=600", None),
+    ]
 
 
 def test_the_same_run_made_twice_is_refused_and_given_twice_counts_once(write):
@@ -168,60 +135,19 @@ def test_the_same_run_made_twice_is_refused_and_given_twice_counts_once(write):
         groups(a, b)
 
 
-def test_a_run_without_a_test_set_is_refused(write):
-    run = write("a")
-    (run / "result.json").write_text(json.dumps({"test": None}))
-    with pytest.raises(SemisupError, match="/a has no test accuracy"):
-        find([str(run)])
+def test_runs_without_a_test_accuracy_are_left_out_with_the_reason(write):
+    runs = [write("a"), write("b")]
+    for run, steps in zip(runs, (12, 0), strict=True):
+        (run / "result.json").write_text(json.dumps({"test": None, "steps": steps}))
+    reasons = [f"{runs[0]} (its data has no test images)", f"{runs[1]} (it trained no network)"]
+    assert find([str(run) for run in runs]) == ([], reasons)
 
 
 def test_unfinished_runs_and_other_folders_are_named_as_left_out(write):
-    run, unfinished = write("a"), write("b")
+    run, unfinished = write("a", method=SUPERVISED), write("b")
     (unfinished / "result.json").unlink()
     (run.parent / "notes").mkdir()
     (run.parent / "multirun.yaml").touch()
     found, left_out = find([f"{run.parent}/*"])
     assert [one.folder for one in found] == [run]
     assert left_out == [f"{run.parent / 'notes'} (holds no run)", f"{unfinished} (not finished)"]
-
-
-def test_the_table_holds_every_figure(runs, monkeypatch, capsys):
-    """On 80 columns, with nothing cut off. 52 ± 2 against (53 + 54 + 58) / 3 = 55 ± √((4 + 1 + 9) / 2) = 2.65."""
-    monkeypatch.setenv("COLUMNS", "80")
-    assert main([runs]) == 0
-    said = capsys.readouterr().out
-    lines = [" ".join(line.split()) for line in said.splitlines()]
-    assert "…" not in said
-    assert "method=supervised 0: 50.00 52.00 ± 2.00 baseline" in lines
-    assert "method=pseudo_label 0: 53.00 55.00 ± 2.65 +3.00, 3 pairs 91.0 right" in lines
-    assert "1: 54.00 48.43 to 61.57 +0.52 to +5.48 50.0 used" in lines
-    assert "2: 58.00 p = 0.035" in lines
-
-
-def test_the_markdown_table_says_plainly_that_a_method_is_worse(runs, capsys):
-    assert main([runs, "--baseline", "method=pseudo_label", "--markdown"]) == 0
-    head, rule, first, second, *_ = capsys.readouterr().out.splitlines()
-    assert head == "| group | accuracy | mean | difference | pseudo-labels |"
-    assert rule == "| --- | --- | --- | --- | --- |"
-    assert first.startswith(
-        "| method=pseudo_label | 0: 53.00, 1: 54.00, 2: 58.00 | 55.00 ± 2.65, 48.43 to 61.57 | base"
-    )
-    assert second.endswith(" | -3.00, 3 pairs, -5.48 to -0.52, p = 0.035 |  |")
-
-
-def test_few_seeds_are_called_few(write, capsys):
-    assert main([str(write("a")), str(write("b", accuracy=0.55, method=PSEUDO_LABEL)), "--markdown"]) == 0
-    assert "| 0: 55.00 | 55.00, too few seeds | +5.00, 1 pair, too few seeds |  |" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(("name", "sentence"), [("nowhere", "there is no {}; give"), (".", "there is no finished run")])
-def test_a_mistake_is_one_sentence_and_status_1(tmp_path, capsys, name, sentence):
-    assert main([str(tmp_path / name)]) == 1
-    assert sentence.format(tmp_path / name) in capsys.readouterr().err.splitlines()[-1]
-
-
-def test_a_broken_result_is_named(write, capsys):
-    run = write("a")
-    (run / "result.json").write_text("{")
-    assert main([str(run)]) == 1
-    assert capsys.readouterr().err.startswith(f"{run} cannot be read: ")

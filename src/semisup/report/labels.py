@@ -1,10 +1,14 @@
 """What tells configs apart, in words that a table has room for."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from semisup.config import Config, snake_case
+
+LABELS = "data.labels"
+MOST_WORDS = 3  # in a short label, beside the method
 
 
 def labels(configs: Sequence[Config]) -> list[str]:
@@ -21,6 +25,76 @@ def labels(configs: Sequence[Config]) -> list[str]:
 def words(label: str) -> set[str]:
     """The words of a label, whatever their order."""
     return set(label.replace(", ", " ").split())
+
+
+def brief(full: Sequence[str]) -> list[str]:
+    """The same labels, short enough for a picture: the method, and what sets it apart from others of that method.
+
+    Where that takes more than a few words, or words that say too little, the method's labels are numbered instead:
+    `supervised 1`, `supervised 2`. The same label has the same short one.
+    """
+    alike: dict[str, dict[str, list[str]]] = defaultdict(dict)  # by the first word, the method where methods differ
+    for label in full:
+        head, *rest = label.replace(", ", " ").split()
+        alike[head][label] = rest
+    short: dict[str, str] = {}
+    for head, rests in alike.items():
+        common = set.intersection(*map(set, rests.values()))
+        telling = [" ".join(word for word in rest if word not in common) for rest in rests.values()]
+        if len(set(telling)) < len(telling) or max(text.count(" ") for text in telling) >= MOST_WORDS:
+            telling = [str(number) for number in range(1, len(rests) + 1)]
+        names = (f"{head.removeprefix('method=')} {text}".rstrip() for text in telling)
+        short |= dict(zip(rests, names, strict=True))
+    return [short[label] for label in full]
+
+
+def following(configs: Sequence[Config]) -> list[str]:
+    """The options that go along with the number of labels, as `trainer.max_steps` where a run takes fifty passes.
+
+    An option follows if its values differ between numbers of labels within a method, and the number of labels and the
+    options that do not differ so determine it. Without these options, what is left says which configs are the same
+    but for their labels.
+    """
+    flat = [dict(_leaves(config)) for config in configs]
+    paths = sorted({path for one in flat for path in one} - {LABELS, "method._target_"})
+    moving = [path for path in paths if _moves(path, flat)]
+    found = []
+    for path in moving:
+        values = defaultdict(set)
+        for one in flat:
+            values[tuple(one.get(key) for key in ("method._target_", LABELS, *paths) if key not in moving)].add(
+                one.get(path)
+            )
+        if all(len(seen) == 1 for seen in values.values()):
+            found.append(path)
+    return found
+
+
+def without(config: Config, paths: Collection[str]) -> Config:
+    """The config without some options, each named as in `trainer.max_steps`."""
+    kept = {}
+    for key, value in config.items():
+        inside = {path.partition(".")[2] for path in paths if path.startswith(f"{key}.")}
+        if key not in paths:
+            kept[key] = without(value, inside) if inside and isinstance(value, dict) else value
+    return kept
+
+
+def _moves(path: str, flat: Sequence[dict[str, str]]) -> bool:
+    """Whether, within some method, an option has other values at one number of labels than at another."""
+    values: dict[Any, dict[Any, set[Any]]] = defaultdict(lambda: defaultdict(set))
+    for one in flat:
+        values[one.get("method._target_")][one.get(LABELS)].add(one.get(path))
+    return any(len({frozenset(seen) for seen in by_labels.values()}) > 1 for by_labels in values.values())
+
+
+def _leaves(config: Config, prefix: str = "") -> Iterable[tuple[str, str]]:
+    """The options of a config by their path, each as text."""
+    for key, value in config.items():
+        if isinstance(value, dict) and value:
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", json.dumps(value)
 
 
 def _part(key: str, config: Config, configs: Sequence[Config]) -> str:

@@ -1,0 +1,144 @@
+"""Finished runs, as their folders hold them."""
+
+import csv
+import glob
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+from semisup.config import ELSEWHERE, HARDWARE, Config
+from semisup.data.splits import make_split
+from semisup.errors import SemisupError
+from semisup.schema import parameters
+
+SPLIT_OPTIONS = tuple(name for name in parameters(make_split) if name not in ("store", "seed"))
+Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run as its folder holds it."""
+
+    folder: Path
+    config: Config
+    result: dict[str, Any]
+
+    @property
+    def seed(self) -> int:
+        return int(self.config["seed"])
+
+    @property
+    def accuracy(self) -> float:
+        """On the test images, in %."""
+        return 100 * float(self.result["test"]["accuracy"])
+
+    @property
+    def split(self) -> str:
+        """The hash of the labeled, validation and unlabeled images."""
+        return str(self.result["split"]["hash"])
+
+    @property
+    def split_options(self) -> Config:
+        """The options that the split was drawn by, but for its seed."""
+        return {name: self.config["data"].get(name) for name in SPLIT_OPTIONS}
+
+    @property
+    def labels(self) -> int:
+        """How many labels were used in all, validation included."""
+        return int(self.result["split"]["labeled"] + self.result["split"]["validation"])
+
+    @property
+    def tested_on(self) -> tuple[str, int]:
+        return self.result["split"]["data_fingerprint"], self.result["test"]["images"]
+
+    @property
+    def essence(self) -> Config:
+        """The config without the seed, without where and on what the run happened, and what changes no number."""
+        kept = {key: value for key, value in self.config.items() if key not in (*ELSEWHERE, "seed")}
+        dropped = {"trainer": HARDWARE, "data": ("resident",), "embedding": ("device", "batch_size")}
+        for node, names in dropped.items():
+            if kept.get(node):
+                kept[node] = {key: value for key, value in kept[node].items() if key not in names}
+        return kept
+
+    @cached_property
+    def predictions(self) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]] | None:
+        """Which test images the network has right, their classes and their indices, all (N,); None if not saved."""
+        file = self.folder / "predictions.npz"
+        if not file.exists():
+            return None
+        try:
+            with np.load(file) as saved:
+                label, index = saved["label"], saved["index"]
+                return saved["probability"].argmax(1) == label, label, index
+        except (OSError, ValueError, KeyError) as error:
+            raise SemisupError(f"{file} cannot be read: {error}.") from error
+
+    def curve(self, name: str) -> dict[tuple[int, int], float]:
+        """A column of the rounds' metrics.csv, by (round, step), where it has a value."""
+        return {
+            (number, int(row["step"])): float(row[name])
+            for number, rows in self._metrics.items()
+            for row in rows
+            if row.get(name)
+        }
+
+    @property
+    def steps(self) -> list[int]:
+        """How many steps each round took, as its curves tell."""
+        return [int(rows[-1]["step"]) if rows else 0 for rows in self._metrics.values()]
+
+    @cached_property
+    def _metrics(self) -> dict[int, list[dict[str, str]]]:
+        files = {int(file.parent.name.removeprefix("round")): file for file in self.folder.glob("round*/metrics.csv")}
+        rounds = range(max(files, default=-1) + 1)
+        return {n: list(csv.DictReader(files[n].read_text().splitlines())) if n in files else [] for n in rounds}
+
+
+def find(arguments: Iterable[str]) -> tuple[list[Run], list[str]]:
+    """The finished runs in folders of runs, their parents and globs; and what was left out, with the reason."""
+    folders: dict[Path, Path] = {}  # by their real path, so that one given twice counts once
+    left_out = []
+    for argument in arguments:
+        matches = [Path(match) for match in sorted(glob.glob(argument, recursive=True))] or [Path(argument)]
+        if not matches[0].exists():
+            raise SemisupError(f"there is no {argument}; give folders of runs.")
+        for folder in filter(Path.is_dir, matches):
+            inside = [folder] if _is_run(folder) else sorted(filter(_is_run, folder.iterdir()))
+            folders |= {run.resolve(): run for run in inside}
+            left_out += [] if inside else [f"{folder} (holds no run)"]
+    finished = [folder for folder in folders.values() if (folder / "result.json").exists()]
+    left_out += [f"{folder} (not finished)" for folder in folders.values() if folder not in finished]
+    runs = [_read(folder) for folder in finished]
+    left_out += [f"{run.folder} ({_untested(run)})" for run in runs if not run.result["test"]]
+    return [run for run in runs if run.result["test"]], left_out
+
+
+def _is_run(folder: Path) -> bool:
+    return (folder / "config.yaml").exists()
+
+
+def _read(folder: Path) -> Run:
+    """Raises SemisupError if a file is broken, or lacks what every comparison needs."""
+    try:
+        config = yaml.load((folder / "config.yaml").read_text(), Loader)
+        run = Run(folder, config, json.loads((folder / "result.json").read_text()))
+        if run.result["test"]:
+            _ = run.seed, run.accuracy, run.split, run.split_options, run.labels, run.tested_on
+    except (ValueError, yaml.YAMLError) as error:
+        raise SemisupError(f"{folder} cannot be read: {' '.join(str(error).split())}.") from error
+    except (KeyError, TypeError) as error:
+        raise SemisupError(f"{folder} is not a run of this program: its files lack {error}.") from error
+    return run
+
+
+def _untested(run: Run) -> str:
+    """Why a finished run has no test accuracy."""
+    return "it trained no network" if run.result.get("steps") == 0 else "its data has no test images"
