@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pyarrow import parquet
 
@@ -48,6 +49,29 @@ def test_two_processes_label_each_image_once_and_as_one_process_does(overrides, 
         assert two["confidence"] == pytest.approx(one["confidence"], abs=1e-4)
         for column in ("index", "label", "kept"):
             assert two[column] == one[column]
+
+
+@pytest.mark.parametrize("embedding", ["pca", "network"])
+def test_two_processes_cluster_once_and_as_one_process_does(embedding, overrides, run, tmp_path):
+    """Dropout is off. The network of round 0 differs by roundings, so that an image at a border may change sides."""
+    more = ("method=cluster_label", f"embedding={embedding}", "labeler.k=20", *MORE[3:])
+    distributed = tmp_path / "distributed"
+    arguments = overrides(*more, f"runs_dir={distributed}", "trainer.devices=2", "trainer.strategy=ddp")
+    ended = subprocess.run(
+        [sys.executable, "train.py", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=240
+    )
+    assert ended.returncode == 0, ended.stderr
+    run(*more)
+    one, two = (next(runs.glob("digits-*")) for runs in (tmp_path / "runs", distributed))
+    labels = [parquet.ParquetFile(folder / "round0/pseudo_labels.parquet").read().to_pydict() for folder in (one, two)]
+    assert labels[1]["index"] == labels[0]["index"]
+    same = np.mean([a == b for a, b in zip(labels[1]["label"], labels[0]["label"], strict=True)])
+    assert same == 1 if embedding == "pca" else same > 0.98
+    results = [json.loads((folder / "result.json").read_text()) for folder in (one, two)]
+    assert results[1]["steps"] == results[0]["steps"]
+    assert results[1]["rounds"][0]["clusters"]["sizes"] == pytest.approx(
+        results[0]["rounds"][0]["clusters"]["sizes"], abs=0 if embedding == "pca" else 10
+    )
 
 
 def test_a_batch_that_cannot_be_shared_equally_is_refused(overrides):
