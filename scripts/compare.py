@@ -82,11 +82,10 @@ def compare(options: argparse.Namespace, command: str) -> None:
 
 def write(file: Path, text: str) -> None:
     """Writes a file as a whole, and says so."""
-    from semisup.environment import whole
+    from semisup.environment import write_whole
 
     file.parent.mkdir(parents=True, exist_ok=True)
-    with whole(file) as draft:
-        draft.write_text(text, encoding="utf-8")
+    write_whole(file, text)
     say(f"Wrote {file}")
 
 

@@ -25,6 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
         except SemisupError as error:
             print(error, file=sys.stderr)
             status = 1
+        except OSError as error:
+            print(f"{error.filename} cannot be read or written: {error.strerror}.", file=sys.stderr)
+            status = 1
     return status
 
 

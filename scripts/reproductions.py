@@ -58,14 +58,13 @@ def collect(options: argparse.Namespace) -> None:
 
 
 def render(options: argparse.Namespace) -> None:
-    from semisup.environment import whole
+    from semisup.environment import write_whole
     from semisup.report.reproductions import experiments, text
 
     file = options.docs / "reproductions.md"
     wanted = text.text(experiments.read(options.docs), options.docs / "results")
     if not options.check:
-        with whole(file) as draft:
-            draft.write_text(wanted, encoding="utf-8")
+        write_whole(file, wanted)
         print(f"Wrote {file}")
     elif not file.exists() or file.read_text(encoding="utf-8") != wanted:
         raise SemisupError(f"{file} is not what its runs say; run python scripts/reproductions.py render.")

@@ -44,6 +44,7 @@ def test_with_the_network_as_embedding_clusters_follow_it(run, tmp_path):
         (("method=cluster_label", "rounds.students=2"), "would all learn the same labels"),
         (("method=self_training", "embedding=pca"), "an embedding is for a labeler that reads features"),
         (("method=fixmatch", "embedding=pixels"), "an embedding is for a labeler that reads features"),
+        (("method=fixmatch", "labeler=clusters", "embedding=pca"), "fixmatch would train nothing, .* no students"),
         (("method=cluster_label", "method@teacher=supervised"), "from the embedding or from elsewhere"),
         (("method=cluster_label", "embedding.variance=2"), "embedding.variance"),
         (("method=cluster_label", "labeler.names=best"), "labeler.names=best"),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
+from semisup.errors import SemisupError
 from semisup.labelers import Bank, Clusters, Labels
 from tests.test_resume import started
 from tests.test_rounds import only
@@ -81,6 +82,20 @@ def test_a_labeler_need_not_say_anything_of_clusters(run, tmp_path):
         "pseudo_labels.parquet",
         "round.json",
     }
+
+
+class Counting(Clusters):
+    """A labeler from outside the package, that calls the number of its clusters so."""
+
+    def __call__(self, bank: Bank) -> Labels:
+        labels = super().__call__(bank)
+        self.clusters = 20
+        return labels
+
+
+def test_a_labeler_whose_clusters_are_something_else_is_told_so(run):
+    with pytest.raises(SemisupError, match=r"Counting\.clusters is to be a NamedClusters or None, and is 20"):
+        run(*ALONE, "labeler._target_=tests.test_clusters_on_record.Counting")
 
 
 @pytest.mark.parametrize("file", ["clusters.npz", "clusters.png", "round.json"])

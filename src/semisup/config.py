@@ -33,6 +33,8 @@ OPTIONAL = ("teacher", "labeler", "embedding")  # nodes that may be null
 # Where a run happens, and not what it is: no part of its name.
 ELSEWHERE = ("data_dir", "runs_dir", "overwrite", "logger")
 HARDWARE = ("accelerator", "devices", "num_nodes", "strategy", "save_every")
+# What of a node changes no number, or roundings only.
+NO_NUMBER = {"trainer": HARDWARE, "embedding": ("device", "batch_size"), "data": ("resident",)}
 
 
 def complete(config: Mapping[str, Any]) -> Config:
@@ -70,16 +72,22 @@ def _check_rounds(config: Config) -> None:
     for option, value in (("labeler.calibrate", labeler.get("calibrate")), ("rounds.patience", rounds.patience)):
         if value and not validation:
             raise SemisupError(f"{option} needs validation images: ask for data.validation.")
-    if rounds.students and not getattr(locate(config["method"]["_target_"]), "reads_targets", True):
+    name = snake_case(config["method"]["_target_"])
+    reads_targets = getattr(locate(config["method"]["_target_"]), "reads_targets", True)
+    if rounds.students and not reads_targets:
         for option, value in (("weight", 1), ("weighting", "constant"), ("targets", "hard")):
             if labeler.get(option, value) != value:
-                name = snake_case(config["method"]["_target_"])
                 raise SemisupError(
                     f"labeler.{option}={labeler[option]} has no effect: {name} takes pseudo-labeled images for labeled "
                     "ones; write method=self_training, or leave the option out."
                 )
     if config["embedding"]:
         _check_embedding(config, rounds)
+    if labels_alone(config) and not reads_targets:
+        raise SemisupError(
+            f"{name} would train nothing, as the labels come from the embedding and there are no students: write "
+            "rounds.students=1, or, for the labels alone, method=cluster_label rounds.students=0."
+        )
     if config["teacher"] and not rounds.students:
         raise SemisupError("a teacher needs students; write rounds.students=1, or choose it as the method.")
     for number in range(rounds.students + 1):
@@ -173,14 +181,18 @@ def settings(
     """What a config holds besides its nodes."""
 
 
+def essence(config: Config) -> Config:
+    """The config without where and on what the run happens, and without what changes no number of it."""
+    kept = {key: value for key, value in config.items() if key not in ELSEWHERE}
+    for node, options in NO_NUMBER.items():
+        if kept.get(node):
+            kept[node] = {key: value for key, value in kept[node].items() if key not in options}
+    return kept
+
+
 def folder(config: Config) -> Path:
     """The run's folder: readable parts, and a hash of everything that makes the run what it is."""
-    essence = {key: value for key, value in config.items() if key not in ELSEWHERE}
-    essence["trainer"] = {k: v for k, v in config["trainer"].items() if k not in HARDWARE}
-    if config["embedding"]:  # how it is computed changes roundings only
-        essence["embedding"] = {k: v for k, v in config["embedding"].items() if k not in ("device", "batch_size")}
-    essence["data"] = {k: v for k, v in config["data"].items() if k != "resident"}  # it changes no number
-    digest = hashlib.sha256(json.dumps(essence, sort_keys=True, default=str).encode()).hexdigest()[:8]
+    digest = hashlib.sha256(json.dumps(essence(config), sort_keys=True, default=str).encode()).hexdigest()[:8]
     data = config["data"]
     source = data.get("name") or Path(str(data.get("path") or snake_case(data["_target_"]))).stem
     labels = str(data["labels"]).replace("/", "-per-")

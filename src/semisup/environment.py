@@ -22,13 +22,6 @@ def rank() -> int:
     return int(getattr(rank_zero.rank_zero_only, "rank", 0))
 
 
-def write_whole(file: Path, text: str) -> None:
-    """Writes a file that is complete whenever it is there."""
-    draft = file.with_suffix(".draft")
-    draft.write_text(text)
-    os.replace(draft, file)
-
-
 @contextmanager
 def whole(file: Path) -> Iterator[Path]:
     """A draft to write, which becomes `file` when the block has ended without an error.
@@ -43,6 +36,12 @@ def whole(file: Path) -> Iterator[Path]:
         raise SemisupError(f"{file} could not be written ({error.strerror or error}); nothing was kept.") from error
     finally:
         draft.unlink(missing_ok=True)
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Writes a text as UTF-8, all of it or nothing. Raises SemisupError, naming the file, if it cannot be written."""
+    with whole(file) as draft:
+        draft.write_text(text, encoding="utf-8")
 
 
 def wait_for(file: Path) -> None:

@@ -1,6 +1,5 @@
 """One round: a fresh network, its training, and its evaluation."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from semisup.callbacks.checkpoints import load
 from semisup.callbacks.step_seed import derived_seed
 from semisup.config import Config
 from semisup.data import SSLDataModule, Store
+from semisup.environment import whole
 from semisup.evaluation import summary
 from semisup.loggers import log_confusion
 from semisup.methods import Method
@@ -94,9 +94,8 @@ def test(
     training.tester().test(method, datamodule=data, verbose=False)
     logits, label, index = (method.evaluated[key].cpu() for key in ("logits", "label", "index"))
     figures = summary(logits, label, data.store.classes)
-    draft = folder / "predictions.draft.npz"
-    np.savez_compressed(draft, probability=logits.softmax(-1).numpy(), label=label.numpy(), index=index.numpy())
-    os.replace(draft, folder / "predictions.npz")
+    with whole(folder / "predictions.npz") as draft:
+        np.savez_compressed(draft, probability=logits.softmax(-1).numpy(), label=label.numpy(), index=index.numpy())
     for logger in loggers:
         logger.log_metrics({"test/accuracy": figures["accuracy"]}, step=step)
     log_confusion(loggers, logits.argmax(-1).numpy(), label.numpy(), data.store.classes)

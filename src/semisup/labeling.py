@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from semisup.data import SSLDataModule
 from semisup.embeddings import Embedding
 from semisup.environment import gathered, rank, wait_for
+from semisup.errors import SemisupError
 from semisup.labelers import Bank, Labeler, Labels, NamedClusters
 from semisup.labelers.files import read_labels, write_labels
 from semisup.methods import Method
@@ -35,6 +36,11 @@ def label(labeler: Labeler, known: Callable[[], Columns], data: SSLDataModule, f
         if rank() == 0:
             bank = make_bank(data, found)
             labels, clusters = labeler(bank), getattr(labeler, "clusters", None)
+            if not isinstance(clusters, NamedClusters | None):
+                kind = type(labeler).__name__
+                raise SemisupError(
+                    f"{kind}.clusters is to be a NamedClusters or None, and is {clusters!r}: give it another name."
+                )
             if clusters is not None:
                 clusters.save(folder / CLUSTERS)
             look(bank, labels, clusters)
@@ -98,7 +104,7 @@ def warning(labels: Labels, classes: tuple[str, ...]) -> str | None:
     if not labels.weight.any():
         return (
             f"no pseudo-label is kept: the highest confidence is {labels.confidence.max():.2f}. "
-            "Lower labeler.threshold, or train the teacher for longer."
+            "Lower labeler.threshold (or, of clusters, labeler.k), or train the teacher for longer."
         )
     kept = np.bincount(labels.classes[labels.weight > 0], minlength=len(classes))
     missing = [name for name, count in zip(classes, kept, strict=True) if not count]

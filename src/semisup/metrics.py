@@ -1,13 +1,14 @@
 """The curves of a run as one CSV file, a row per step, exact across resumes."""
 
 import csv
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from lightning.pytorch.loggers.logger import Logger, rank_zero_experiment
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
+
+from semisup.environment import whole
 
 
 class MetricsCSV(Logger):
@@ -53,9 +54,7 @@ class MetricsCSV(Logger):
     @rank_zero_only
     def write(self) -> None:
         columns = sorted({key for row in self.rows.values() for key in row})
-        draft = self.file.with_suffix(".draft")
-        with draft.open("w", newline="") as out:
+        with whole(self.file) as draft, draft.open("w", newline="") as out:
             writer = csv.DictWriter(out, ["step", *columns], restval="")
             writer.writeheader()
             writer.writerows({"step": step, **row} for step, row in sorted(self.rows.items()))
-        os.replace(draft, self.file)

@@ -122,9 +122,9 @@ def _temperature(session: Session, number: int) -> float | None:
 
 def _write_page(folder: Path, store: Store, console: Console) -> None:
     """Writes report.html. The result is on disk by now: whatever fails here is said, and costs the page alone."""
-    from semisup.report import page  # here, as matplotlib and scikit-learn come with it
-
     try:
+        from semisup.report import page  # here, as matplotlib and scikit-learn come with it
+
         console.print(f"[bold]page[/] {page.write(folder, store)}", soft_wrap=True)
     except Exception as error:
         reason = f"{type(error).__name__}: {error}".rstrip(".")

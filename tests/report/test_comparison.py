@@ -79,6 +79,15 @@ def test_a_run_without_predictions_is_named_and_its_difference_stays(write):
     assert row.difference.mean == pytest.approx(10)
 
 
+@pytest.mark.parametrize("size", [0, 100])
+def test_damaged_predictions_are_named(write, size):
+    a, b = write("a", hits=[True]), write("b", method=PSEUDO_LABEL, hits=[True])
+    file = b / "predictions.npz"
+    file.write_bytes(file.read_bytes()[:size])
+    with pytest.raises(SemisupError, match=f"^{file} cannot be read: "):
+        compared(a, b)
+
+
 def test_each_number_of_labels_has_its_own_baseline_and_names_stay(write):
     """Steps go along with the labels here, and so are no part of a name."""
     for labels, steps in ((60, 10), (600, 100)):
@@ -151,3 +160,4 @@ def test_unfinished_runs_and_other_folders_are_named_as_left_out(write):
     found, left_out = find([f"{run.parent}/*"])
     assert [one.folder for one in found] == [run]
     assert left_out == [f"{run.parent / 'notes'} (holds no run)", f"{unfinished} (not finished)"]
+    assert find([str(run / "result.json")]) == ([], [f"{run / 'result.json'} (a file)"])

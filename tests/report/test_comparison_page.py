@@ -110,3 +110,10 @@ def test_a_picture_takes_the_text_colour_of_the_page(tmp_path):
     assert plots.INK not in drawn
     assert "currentColor" in drawn
     assert drawn == svg(figures["accuracy"], "accuracy")
+
+
+def test_a_link_finds_a_folder_whatever_is_in_its_name(tmp_path):
+    run = write(tmp_path, "digits-10%-a #1")
+    (run / "report.html").touch()
+    html = page(compared(run), {}, [], "", tmp_path / "page.html")
+    assert '<a href="digits-10%25-a%20%231/report.html">' in html

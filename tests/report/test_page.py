@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from scripts import report
+from semisup.config import load_source
 from semisup.data import write_store
 from semisup.errors import SemisupError
-from semisup.report import page
+from semisup.report import page, run_folders
+from semisup.report.page.facts import what_was_run
 from semisup.report.page.looks import calibration, diagrams
 from tests.report.paged import read, small_run
 
@@ -137,7 +139,7 @@ def test_the_script_writes_pages_anew_and_says_which_it_cannot(rounds, tmp_path,
     assert report.main([str(rounds), str(tmp_path)]) == 1
     out, err = capsys.readouterr()
     assert out == f"{rounds / 'report.html'}\n"
-    assert err == f"{tmp_path} is not the folder of a finished run: it has no result.json.\n"
+    assert err == f"{tmp_path} is not the folder of a finished run: it has no config.yaml.\n"
     assert (rounds / "report.html").read_bytes() == before, "the same run has the same page"
 
 
@@ -168,6 +170,31 @@ def test_a_page_is_not_made_of_other_data(rounds, tmp_path):
     (copied / "result.json").write_text(json.dumps(result))
     with pytest.raises(SemisupError, match="made with other data than digits is now"):
         page.write(copied)
+
+
+@pytest.mark.parametrize("file", ["config.yaml", "result.json", "split.npz", "predictions.npz"])
+@pytest.mark.parametrize("size", [None, 0, 300])
+def test_a_damaged_run_is_a_sentence_and_not_a_traceback(rounds, tmp_path, capsys, file, size):
+    """size: that is left of the file in bytes; None = it is gone."""
+    copied = tmp_path / "run"
+    shutil.copytree(rounds, copied)
+    kept = (copied / file).read_bytes()[:size]
+    (copied / file).unlink()
+    if size is not None:
+        (copied / file).write_bytes(kept)
+    before = (copied / "report.html").read_bytes()
+    assert report.main([str(copied)]) == 1
+    err = capsys.readouterr().err
+    assert err.startswith(str(copied))
+    assert err.count("\n") == 1
+    assert (copied / "report.html").read_bytes() == before
+
+
+def test_an_optimizer_of_your_own_need_not_have_a_learning_rate(rounds):
+    found = run_folders.read(rounds)
+    found.config["optimizer"] = {"_target_": "mine.Schedule_Free"}
+    facts = what_was_run(found.config, found.result, load_source(found.config))["Training"]
+    assert [fact.note for fact in facts if fact.name == "optimizer"] == [""]
 
 
 def test_a_page_that_cannot_be_written_costs_no_result(config, tmp_path, monkeypatch):

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semisup.data.store import UNKNOWN, Store
+from semisup.environment import whole, write_whole
 from semisup.errors import SemisupError
 
 Strategy = Literal["class_balanced", "random", "first_n"]
@@ -74,12 +74,9 @@ class Split:
                     "labels have changed since; bring the old data back, or start anew with overwrite=true."
                 )
             return
-        draft = folder / "split.draft.npz"
-        np.savez_compressed(draft, labeled=self.labeled, validation=self.validation, unlabeled=self.unlabeled)
-        os.replace(draft, folder / "split.npz")
-        draft = folder / "split.draft.json"
-        draft.write_text(json.dumps(self.manifest(store), indent=1))
-        os.replace(draft, manifest)
+        with whole(folder / "split.npz") as draft:
+            np.savez_compressed(draft, labeled=self.labeled, validation=self.validation, unlabeled=self.unlabeled)
+        write_whole(manifest, json.dumps(self.manifest(store), indent=1))
 
 
 def make_split(

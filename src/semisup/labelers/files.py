@@ -1,6 +1,5 @@
 """Pseudo-labels as a table that a person can open and correct: written as Parquet, read as Parquet or CSV."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import pyarrow.parquet
 from numpy.typing import NDArray
 
 from semisup.data.store import Store
+from semisup.environment import whole
 from semisup.errors import SemisupError
 from semisup.labelers.bank import Labels
 from semisup.labelers.table import KINDS, Table, printable
@@ -36,14 +36,8 @@ def write_labels(file: Path, store: Store, index: NDArray[np.int64], labels: Lab
         probability = pa.FixedSizeListArray.from_arrays(pa.array(labels.target.ravel()), len(store.classes))
         table = table.append_column("probability", probability)
     origin = {"semisup_format": FORMAT, "semisup_data": store.fingerprint, "semisup_split": split_hash}
-    draft = file.with_name(f".{file.name}.draft")
-    try:
+    with whole(file) as draft:
         pyarrow.parquet.write_table(table.replace_schema_metadata(origin), draft)
-        os.replace(draft, file)
-    except OSError as error:
-        raise SemisupError(f"{file} could not be written ({error.strerror or error}); nothing was kept.") from error
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def read_labels(file: Path, store: Store, index: NDArray[np.int64], split_hash: str | None = None) -> Labels:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import numpy as np
 
@@ -98,4 +99,4 @@ def _each(comparison: Comparison, file: Path) -> list[dict[str, str | None]]:
 
 def _link(run: Run, file: Path) -> str | None:
     report = run.folder / "report.html"
-    return Path(os.path.relpath(report, file.parent)).as_posix() if report.exists() else None
+    return quote(Path(os.path.relpath(report, file.parent)).as_posix()) if report.exists() else None

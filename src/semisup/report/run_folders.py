@@ -3,17 +3,19 @@
 import csv
 import glob
 import json
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from semisup.config import ELSEWHERE, HARDWARE, Config
+from semisup.config import Config, essence
 from semisup.data.splits import make_split
 from semisup.errors import SemisupError
 from semisup.schema import parameters
@@ -60,13 +62,8 @@ class Run:
 
     @property
     def essence(self) -> Config:
-        """The config without the seed, without where and on what the run happened, and what changes no number."""
-        kept = {key: value for key, value in self.config.items() if key not in (*ELSEWHERE, "seed")}
-        dropped = {"trainer": HARDWARE, "data": ("resident",), "embedding": ("device", "batch_size")}
-        for node, names in dropped.items():
-            if kept.get(node):
-                kept[node] = {key: value for key, value in kept[node].items() if key not in names}
-        return kept
+        """What makes the run what it is, but for the seed."""
+        return {key: value for key, value in essence(self.config).items() if key != "seed"}
 
     @cached_property
     def predictions(self) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]] | None:
@@ -74,12 +71,8 @@ class Run:
         file = self.folder / "predictions.npz"
         if not file.exists():
             return None
-        try:
-            with np.load(file) as saved:
-                label, index = saved["label"], saved["index"]
-                return saved["probability"].argmax(1) == label, label, index
-        except (OSError, ValueError, KeyError) as error:
-            raise SemisupError(f"{file} cannot be read: {error}.") from error
+        probability, label, index = arrays(file, "probability", "label", "index")
+        return probability.argmax(1) == label, label, index
 
     def curve(self, name: str) -> dict[tuple[int, int], float]:
         """A column of the rounds' metrics.csv, by (round, step), where it has a value."""
@@ -103,6 +96,13 @@ class Run:
 
 
 def find(arguments: Iterable[str]) -> tuple[list[Run], list[str]]:
+    """As `finished`, and with a test accuracy."""
+    runs, left_out = finished(arguments)
+    left_out += [f"{run.folder} ({untested(run)})" for run in runs if not run.result["test"]]
+    return [run for run in runs if run.result["test"]], left_out
+
+
+def finished(arguments: Iterable[str]) -> tuple[list[Run], list[str]]:
     """The finished runs in folders of runs, their parents and globs; and what was left out, with the reason."""
     folders: dict[Path, Path] = {}  # by their real path, so that one given twice counts once
     left_out = []
@@ -110,23 +110,18 @@ def find(arguments: Iterable[str]) -> tuple[list[Run], list[str]]:
         matches = [Path(match) for match in sorted(glob.glob(argument, recursive=True))] or [Path(argument)]
         if not matches[0].exists():
             raise SemisupError(f"there is no {argument}; give folders of runs.")
+        left_out += [f"{argument} (a file)"] if Path(argument).is_file() else []
         for folder in filter(Path.is_dir, matches):
             inside = [folder] if _is_run(folder) else sorted(filter(_is_run, folder.iterdir()))
             folders |= {run.resolve(): run for run in inside}
             left_out += [] if inside else [f"{folder} (holds no run)"]
-    finished = [folder for folder in folders.values() if (folder / "result.json").exists()]
-    left_out += [f"{folder} (not finished)" for folder in folders.values() if folder not in finished]
-    runs = [_read(folder) for folder in finished]
-    left_out += [f"{run.folder} ({_untested(run)})" for run in runs if not run.result["test"]]
-    return [run for run in runs if run.result["test"]], left_out
+    done = [folder for folder in folders.values() if (folder / "result.json").exists()]
+    left_out += [f"{folder} (not finished)" for folder in folders.values() if folder not in done]
+    return [read(folder) for folder in done], left_out
 
 
-def _is_run(folder: Path) -> bool:
-    return (folder / "config.yaml").exists()
-
-
-def _read(folder: Path) -> Run:
-    """Raises SemisupError if a file is broken, or lacks what every comparison needs."""
+def read(folder: Path) -> Run:
+    """The finished run of a folder. Raises SemisupError if a file is broken, or lacks what every report needs."""
     try:
         config = yaml.load((folder / "config.yaml").read_text(), Loader)
         run = Run(folder, config, json.loads((folder / "result.json").read_text()))
@@ -139,6 +134,19 @@ def _read(folder: Path) -> Run:
     return run
 
 
-def _untested(run: Run) -> str:
+def arrays(file: Path, *names: str) -> list[NDArray[Any]]:
+    """Arrays of an .npz by their names. Raises SemisupError, naming the file, if it is missing or damaged."""
+    try:
+        with np.load(file) as saved:
+            return [saved[name] for name in names]
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
+        raise SemisupError(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
+
+
+def untested(run: Run) -> str:
     """Why a finished run has no test accuracy."""
     return "it trained no network" if run.result.get("steps") == 0 else "its data has no test images"
+
+
+def _is_run(folder: Path) -> bool:
+    return (folder / "config.yaml").exists()

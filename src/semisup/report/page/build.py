@@ -1,19 +1,18 @@
 """A run's page: report.html, one file that says what was run and what came of it, and needs nothing else."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from semisup import config as configuration
 from semisup.config import Config
 from semisup.data import Store
-from semisup.environment import whole
+from semisup.environment import write_whole
 from semisup.errors import SemisupError
 from semisup.finished import Finished, open_run
+from semisup.report import run_folders
 from semisup.report.page import curves, facts, looks
 from semisup.report.page.command import Change, changes, command
 from semisup.report.page.facts import Fact
@@ -71,12 +70,14 @@ def write(run: Path, store: Store | None = None, *, data_dir: str | None = None,
 
     store: the run's data set, if it is at hand. data_dir: where that lies otherwise; None: where the run had it.
     umap: whether UMAP joins the embedding's PCA where umap-learn is installed; it takes half a minute.
-    Raises SemisupError if the run is not finished, if its data set is another one now, or if nothing can be written.
+    Raises SemisupError if the run is not finished or its files are damaged, if its data set is another one now, or if
+    nothing can be written.
     """
-    if not (run / "result.json").is_file():
-        raise SemisupError(f"{run} is not the folder of a finished run: it has no result.json.")
-    config = yaml.safe_load((run / "config.yaml").read_text())
-    result = json.loads((run / "result.json").read_text())
+    for name in ("config.yaml", "result.json"):
+        if not (run / name).is_file():
+            raise SemisupError(f"{run} is not the folder of a finished run: it has no {name}.")
+    found = run_folders.read(run)
+    config, result = found.config, found.result
     if "rounds" not in result:
         raise SemisupError(f"{run} was made by a version that kept no record of rounds, and can have no page.")
     store = store or configuration.load_source({**config, "data_dir": data_dir or config["data_dir"]})
@@ -84,8 +85,7 @@ def write(run: Path, store: Store | None = None, *, data_dir: str | None = None,
         raise SemisupError(f"{run} was made with other data than {store.name} is now; bring the old data back.")
     opened = _opened(run, data_dir) if result["steps"] else "The run has trained no network."
     html = render(gather(run, config, result, store, opened, umap))
-    with whole(run / FILE) as draft:
-        draft.write_text(html, encoding="utf-8")
+    write_whole(run / FILE, html)
     return run / FILE
 
 
@@ -112,8 +112,7 @@ def gather(run: Path, config: Config, result: dict[str, Any], store: Store, open
 
 def look_at(run: Path, result: dict[str, Any], store: Store, opened: Finished | str, umap: bool) -> Looks:
     """What comes of a last look at single images."""
-    split = np.load(run / "split.npz")  # the run's own, whatever would be drawn now
-    validation, unlabeled = split["validation"], split["unlabeled"]
+    validation, unlabeled = run_folders.arrays(run / "split.npz", "validation", "unlabeled")  # not drawn anew
     network = None if isinstance(opened, str) else Network(opened, store)
     pictures = len(store.shape) == 3
     galleries: list[Gallery | str] = ["The rows of a table have no pictures."]
@@ -162,6 +161,6 @@ def _opened(run: Path, data_dir: str | None) -> Finished | str:
 
 def _predictions(run: Path) -> tuple[Any, Any]:
     """Probabilities (N, K) and classes (N,) of the test images, in their order."""
-    saved = np.load(run / "predictions.npz")
-    order = np.argsort(saved["index"])
-    return saved["probability"][order], saved["label"][order]
+    probability, label, index = run_folders.arrays(run / "predictions.npz", "probability", "label", "index")
+    order = np.argsort(index)
+    return probability[order], label[order]

@@ -105,6 +105,7 @@ def _training(config: Config, result: Result) -> list[Fact]:
     tested = result["rounds"][result["round"]]
     batch = f"{config['batch']['labeled']} labeled"
     ratio = f"{config['batch']['ratio']} unlabeled to each labeled one, for methods that take them"
+    rate = f"learning rate {config['optimizer']['lr']:g}" if "lr" in config["optimizer"] else ""
     facts = [
         Fact("method", class_name(config["method"]), ""),
         Fact("network", tested.get("network", "none"), count(tested.get("parameters", 0), "parameter")),
@@ -112,7 +113,7 @@ def _training(config: Config, result: Result) -> list[Fact]:
             "steps", f"{result['steps']:,}", f"round {tested['round']}, {tested['kind']}" * (len(result["rounds"]) > 1)
         ),
         Fact("batch", batch, ratio),
-        Fact("optimizer", snake_case(config["optimizer"]["_target_"]), f"learning rate {config['optimizer']['lr']:g}"),
+        Fact("optimizer", snake_case(config["optimizer"]["_target_"]), rate),
         Fact("seed", str(config["seed"]), ""),
         Fact("time", duration(result["seconds"]), "of training, over all rounds"),
     ]

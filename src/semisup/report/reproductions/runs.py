@@ -3,22 +3,18 @@
 A kept run is its result.json with less in it, the config that it shares with other seeds, and the commit.
 """
 
-import glob
 import json
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from semisup.config import Config
-from semisup.environment import whole
+from semisup.environment import write_whole
 from semisup.errors import SemisupError
 from semisup.report.comparability import complaints
 from semisup.report.reproductions.experiments import Experiment, Row, leaves
-from semisup.report.run_folders import Run
-from semisup.report.run_folders import find as find_tested
+from semisup.report.run_folders import Run, finished, untested
 
 MEASURED = ("accuracy", "accuracy_interval", "images", "step")
 AUDITED = ("images", "accuracy", "accuracy_of_all", "coverage")
@@ -27,14 +23,11 @@ FOLDERS = re.compile(r"(^|:)[~/](?!/)\S*/")  # of a file that a config names, al
 
 
 def find(arguments: Sequence[str]) -> tuple[list[Run], list[str]]:
-    """As run_folders.find, and with runs that trained nothing, whose clusters named the unlabeled images."""
-    runs, left_out = find_tested(arguments)
-    files = (file for one in arguments for end in ("", "*/") for file in sorted(glob.glob(f"{one}/{end}result.json")))
-    for folder, result in [(Path(file).parent, json.loads(Path(file).read_text())) for file in files]:
-        if not result["test"] and not result["steps"]:
-            runs.append(Run(folder, yaml.safe_load((folder / "config.yaml").read_text()), result))
-            left_out = [reason for reason in left_out if not reason.startswith(f"{folder} (")]
-    return runs, left_out
+    """The finished runs with a test accuracy, or that trained nothing, so that their labels are measured."""
+    runs, left_out = finished(arguments)
+    unmeasured = [run for run in runs if not run.result["test"] and run.result.get("steps")]
+    left_out += [f"{run.folder} ({untested(run)})" for run in unmeasured]
+    return [run for run in runs if run not in unmeasured], left_out
 
 
 def accuracy(run: Run) -> float:
@@ -64,8 +57,7 @@ def collect(
     members(experiment, list(kept.values()))
     file = results / f"{experiment.id}.json"
     results.mkdir(exist_ok=True)
-    with whole(file) as draft:
-        draft.write_text(_text([kept[name] for name in sorted(kept)]), encoding="utf-8")
+    write_whole(file, _text([kept[name] for name in sorted(kept)]))
     return added, strangers, file
 
 
