@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,14 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose
+from PIL import Image
 
 from semisup import export as exporting
+from semisup.backbones import Backbone
 from semisup.calibration import softmax
+from semisup.classifier import Classifier
 from semisup.errors import SemisupError
-from semisup.export import chosen_format
+from semisup.export import chosen_format, export_run
 from semisup.export_command import export
 from semisup.finished import open_run
 from tests.predicting.conftest import trained
@@ -70,6 +74,32 @@ def test_torch_export(finished, images, expected, tmp_path):
     program = torch.export.load(tmp_path / "model.pt2", extra_files=known).module()
     check(lambda some: program(torch.from_numpy(some)).detach().numpy(), images, expected)
     assert json.loads(known["classes"]) == DIGITS
+
+
+def test_one_picture_to_check_with_does_not_fix_the_number(finished, images, expected, tmp_path):
+    Image.fromarray(images[0, ..., 0]).save(tmp_path / "0.png")
+    export(str(finished), str(tmp_path / "model.pt2"), images=str(tmp_path / "0.png"))
+    program = torch.export.load(tmp_path / "model.pt2").module()
+    check(lambda some: program(torch.from_numpy(some)).detach().numpy(), images, expected)
+
+
+class Branching(Backbone):
+    """A network whose way depends on the values that it sees, which no graph holds."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.flatten(1) if x.sum() > 0 else -x.flatten(1)
+
+
+@pytest.mark.parametrize("kind", ["torch", "onnx"])
+def test_a_network_that_cannot_be_exported_is_one_sentence(finished, images, tmp_path, kind):
+    if kind == "onnx":
+        pytest.importorskip("onnxscript")
+        pytest.importorskip("onnxruntime")
+    run = open_run(finished)
+    branching = replace(run, classifier=Classifier(Branching(run.shape, 10), [0.5], [0.3]))
+    with pytest.raises(SemisupError, match=rf"model was not written: the network cannot be put into {kind} \(.+\)\.$"):
+        export_run(branching, tmp_path / "model", kind, torch.from_numpy(images[:2]))
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_safetensors(finished, images, expected, tmp_path):

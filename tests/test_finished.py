@@ -111,9 +111,22 @@ def test_runs_that_cannot_be_used_are_one_sentence(folder, tmp_path):
     changed(folder, data={"name": "ten", "classes": ["a"], "shape": [1, 8, 8], "mean": [0.5], "std": [1]})
     with pytest.raises(SemisupError, match="its network does not fit ten"):
         open_run(folder)
+    config = (folder / "config.yaml").read_text()
+    for text, said in (
+        (config.replace("  dropout:", "  dropuot:"), "its network does not fit ten .*dropuot"),
+        ("a: [", "is not the config of a run"),
+    ):
+        (folder / "config.yaml").write_text(text)
+        with pytest.raises(SemisupError, match=said):
+            open_run(folder)
+    (folder / "config.yaml").write_text(config)
     changed(folder, round=3)
     with pytest.raises(SemisupError, match="round3 has no checkpoint"):
         open_run(folder)
+    for text in ("{", "{}"):
+        (folder / "result.json").write_text(text)
+        with pytest.raises(SemisupError, match=r"result\.json is damaged"):
+            open_run(folder)
     (folder / "result.json").unlink()
     with pytest.raises(SemisupError, match="is not finished: run it to its end"):
         open_run(folder)

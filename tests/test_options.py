@@ -23,6 +23,8 @@ def bake(
         raise SemisupError("too late.")
     if cake == "lost":
         raise FileNotFoundError(2, "No such file or directory", "oven")
+    if cake == "huge":
+        raise OSError(28, "No space left on device")  # as write() says it, which knows no name
     print(cake, layers, sugar, dry_run, icing)
 
 
@@ -48,10 +50,12 @@ def test_options_are_read(line, expected):
         ("layers=3", "cake must be given; write cake=..."),
         ("cake=plum layers=many", "layers=many is not valid"),
         ("cake=plum icing=pnk", "icing=pnk is not valid; did you mean 'pink'?"),
+        ("cake=", "cake has no value."),
         ("plum", "plum is no option: options are written as key=value, such as cake=..."),
         ("cake=plum --cake cherry", "cake is given twice."),
         ("cake=burnt", "too late."),
         ("cake=lost", "oven: No such file or directory."),
+        ("cake=huge", "No space left on device."),
     ],
 )
 def test_what_is_wrong_is_one_sentence(line, said, capsys):

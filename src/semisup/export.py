@@ -20,6 +20,7 @@ from torch import Tensor
 from semisup import __version__
 from semisup import config as configuration
 from semisup.classifier import Classifier
+from semisup.environment import whole
 from semisup.errors import SemisupError, nearest
 from semisup.finished import Finished, backbone_node
 from semisup.predicting.inputs import open_inputs
@@ -38,7 +39,7 @@ def export_run(run: Finished, file: Path, kind: Format, inputs: Tensor) -> float
     """Writes the file and returns the largest difference of a probability between it and the network.
 
     inputs: real ones to check with, (N, H, W, C) uint8 or (N, D) float32. Raises SemisupError, and leaves no file, if
-    the difference is above 1e-4; and where a package is missing.
+    the difference is above 1e-4, the format cannot hold the network, or a package is missing.
     """
     for package in NEEDS[kind]:
         try:
@@ -46,16 +47,17 @@ def export_run(run: Finished, file: Path, kind: Format, inputs: Tensor) -> float
         except ImportError as error:
             raise SemisupError(f"format={kind} needs {package}: pip install 'semisup[export]'.") from error
     file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f"{file.stem}.draft{file.suffix}")
     write = {"onnx": write_onnx, "torch": write_torch, "safetensors": write_safetensors}[kind]
     classifier = run.classifier.cpu()
-    try:
-        difference = largest_difference(write(run, classifier, draft, inputs), classifier, inputs)
+    with whole(file) as draft:
+        try:
+            exported = write(run, classifier, draft, inputs[[0, 0]])  # of one alone, torch takes the number for fixed
+        except (RuntimeError, ValueError) as error:  # of torch.export, about a network that it cannot follow
+            reason = str(error).strip().partition("\n")[0].rstrip(":.")
+            raise SemisupError(f"{file} was not written: the network cannot be put into {kind} ({reason}).") from error
+        difference = largest_difference(exported, classifier, inputs)
         if not difference <= TOLERANCE:
             raise SemisupError(f"{file} was not written: its probabilities differ by {difference:.1e} from torch's.")
-        draft.replace(file)
-    finally:
-        draft.unlink(missing_ok=True)
     return difference
 
 
@@ -76,7 +78,7 @@ def metadata(run: Finished) -> dict[str, str]:
     }
 
 
-def write_onnx(run: Finished, classifier: Classifier, file: Path, inputs: Tensor) -> Predictor:
+def write_onnx(run: Finished, classifier: Classifier, file: Path, example: Tensor) -> Predictor:
     import onnx
     import onnxruntime
 
@@ -86,7 +88,7 @@ def write_onnx(run: Finished, classifier: Classifier, file: Path, inputs: Tensor
         logging.getLogger("torch.onnx").setLevel(logging.ERROR)
         program = torch.onnx.export(
             classifier,
-            (inputs[:2],),
+            (example,),
             input_names=[name],
             output_names=[output],
             dynamic_shapes=({0: torch.export.Dim("batch")},),
@@ -102,8 +104,8 @@ def write_onnx(run: Finished, classifier: Classifier, file: Path, inputs: Tensor
     return lambda raw: torch.from_numpy(session.run([output], {name: raw.numpy()})[0])
 
 
-def write_torch(run: Finished, classifier: Classifier, file: Path, inputs: Tensor) -> Predictor:
-    program = torch.export.export(classifier, (inputs[:2],), dynamic_shapes=({0: torch.export.Dim("batch")},))
+def write_torch(run: Finished, classifier: Classifier, file: Path, example: Tensor) -> Predictor:
+    program = torch.export.export(classifier, (example,), dynamic_shapes=({0: torch.export.Dim("batch")},))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of weights that are in channels_last; they are compared below
         torch.export.save(program, file, extra_files=metadata(run))
@@ -111,7 +113,7 @@ def write_torch(run: Finished, classifier: Classifier, file: Path, inputs: Tenso
     return loaded
 
 
-def write_safetensors(run: Finished, classifier: Classifier, file: Path, inputs: Tensor) -> Predictor:
+def write_safetensors(run: Finished, classifier: Classifier, file: Path, example: Tensor) -> Predictor:
     from safetensors import torch as safetensors
 
     state = {name: value.contiguous() for name, value in classifier.network.state_dict().items()}

@@ -63,7 +63,10 @@ def open_run(folder: str | Path, data_dir: str | Path | None = None) -> Finished
     """
     folder = Path(folder).expanduser()
     checkpoint = chosen_checkpoint(folder)
-    config: Config = yaml.safe_load((folder / "config.yaml").read_text())
+    try:
+        config: Config = yaml.safe_load((folder / "config.yaml").read_text())
+    except yaml.YAMLError as error:
+        raise SemisupError(f"{folder / 'config.yaml'} is not the config of a run.") from error
     result: dict[str, Any] = json.loads((folder / "result.json").read_text())
     data = result.get("data") or _from_store(folder, config, data_dir)
     temperature = result.get("temperature")
@@ -92,7 +95,10 @@ def chosen_checkpoint(run: Path, option: str = "run", instead: str = "") -> Path
         raise SemisupError(f"{option}={run} is not the folder of a run: it has no config.yaml.")
     if not (run / "result.json").is_file():
         raise SemisupError(f"{option}={run} is not finished: run it to its end{instead and f', or {instead}'}.")
-    folder = run / f"round{json.loads((run / 'result.json').read_text())['round']}"
+    try:
+        folder = run / f"round{json.loads((run / 'result.json').read_text())['round']}"
+    except (ValueError, KeyError) as error:
+        raise SemisupError(f"{option}={run}: its result.json is damaged, or of an older version.") from error
     found = [file for file in (folder / "best.ckpt", folder / "last.ckpt") if file.is_file()]
     if not found:
         raise SemisupError(f"{option}={run}: {folder.name} has no checkpoint.")
@@ -111,13 +117,13 @@ def trained_network(
     target = locate(node["_target_"], "backbone._target_")
     if not (isinstance(target, type) and issubclass(target, Backbone)):  # anything else is not called to find out
         raise SemisupError(f"{option}={checkpoint}: backbone._target_={node['_target_']} is no Backbone.")
-    state = evaluated_weights(load(checkpoint)["state_dict"])
+    state = evaluated_weights(load(checkpoint).get("state_dict", {}))
     try:
         with torch.random.fork_rng(devices=[]):  # all that is drawn is overwritten
             count = len(state["head.bias"]) if classes is None else classes
             network: Backbone = configuration.build(node, shape=shape, classes=count)
         network.load_state_dict(state)
-    except (SemisupError, RuntimeError, KeyError) as error:
+    except (SemisupError, RuntimeError, KeyError, TypeError, ValueError) as error:
         reason = str(error).strip().splitlines()[0].rstrip(":.")
         raise SemisupError(f"{option}={checkpoint}: its network does not fit {name} ({reason}).") from error
     return network.to(memory_format=torch.channels_last)

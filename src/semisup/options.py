@@ -28,12 +28,13 @@ def command(function: Callable[..., None], arguments: Sequence[str] | None = Non
         print(f"semisup: {error}", file=sys.stderr)
         return error.exit_status
     except OSError as error:
-        if error.filename is None:
+        if error.strerror is None:  # not the system's
             raise
-        print(f"semisup: {error.filename}: {error.strerror}.", file=sys.stderr)
+        where = "" if error.filename is None else f"{error.filename}: "
+        print(f"semisup: {where}{error.strerror}.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("semisup: interrupted; the same command goes on.", file=sys.stderr)
+        print("semisup: interrupted.", file=sys.stderr)
         return 130
     return 0
 
@@ -42,7 +43,7 @@ def read_options(arguments: Sequence[str], function: Callable[..., Any]) -> dict
     """The function's arguments from `key=value`, `--key=value` or `--key value`; `--key` alone says true.
 
     Missing ones take the default of the signature, null is None. Raises SemisupError for an option that there is not,
-    a value of the wrong type, and an option that is given twice.
+    an empty value or one of the wrong type, and an option that is given twice.
     """
     values: dict[str, Any] = {}
     rest = list(arguments)
@@ -60,5 +61,7 @@ def read_options(arguments: Sequence[str], function: Callable[..., Any]) -> dict
         key = key.replace("-", "_")
         if key in values:
             raise SemisupError(f"{key} is given twice.")
+        if not value:
+            raise SemisupError(f"{key} has no value.")
         values[key] = None if value == "null" else value
     return completed("", values, [function])

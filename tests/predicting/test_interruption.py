@@ -1,6 +1,7 @@
 """What an interrupted call has written is completed by the same call, to the same file as without an interruption."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from semisup.errors import SemisupError
 from semisup.predicting.outputs import cut_half_line
 
 ROOT = Path(__file__).parents[2]
@@ -84,6 +86,43 @@ def test_kill_9(labels, finished, photos, tmp_path):
         there.count("\n") == 14
     )  # the header and 14 labels, for the broken file's batch has four; the last one is cut
     assert labels(out, images=str(photos)) == whole
+
+
+def test_a_full_disk_is_one_sentence_and_what_is_written_stays(labels, photos, tmp_path):
+    """The system lets a file have no more than 300 bytes, of about 660."""
+    whole = labels(tmp_path / "whole.csv", images=str(photos))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    (tmp_path / "a.csv.predict.json").write_text((tmp_path / "whole.csv.predict.json").read_text())
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300, before[1]))
+    (tmp_path / "a.csv").touch()
+    try:
+        with pytest.raises(SemisupError, match=r"a\.csv could not be written on \(File too large\); the same command"):
+            labels(tmp_path / "a.csv", images=str(photos))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert whole.startswith((tmp_path / "a.csv").read_text())
+    assert labels(tmp_path / "a.csv", images=str(photos)) == whole
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "new", "row"),
+    [
+        ("csv", "path,", "\ufeffpath,", 1),  # as some tables' programs save it
+        ("csv", "path,label,confidence\n", "", 1),
+        ("csv", "\ndog-01.png", "\n\ndog-01.png", 13),
+        ("csv", "cat-02.png,", "cat-02.png;", 3),
+        ("jsonl", '"path": "cat-02.png"', '"file": "cat-02.png"', 3),
+        ("jsonl", '{"path": "cat-02.png"', "cat-02.png", 3),
+    ],
+)
+def test_a_file_that_was_changed_by_hand_is_one_sentence(labels, photos, tmp_path, kind, old, new, row):
+    out = tmp_path / f"a.{kind}"
+    text = labels(out, images=str(photos))
+    assert old in text
+    out.write_text(text.replace(old, new))
+    with pytest.raises(SemisupError, match=rf"a\.{kind} was changed .* from row {row} on"):
+        labels(out, images=str(photos))
+    assert out.read_text() == text.replace(old, new)
 
 
 def test_a_last_line_that_is_longer_than_what_is_read_at_once(tmp_path):

@@ -39,6 +39,7 @@ def photos(tmp_path: Path) -> Path:
     Image.fromarray(rng.random(SIZE, dtype=np.float32)).save(folder / "float.tif")
     (folder / "gone.png").symlink_to(folder / "nowhere.png")
     (folder / "line\nbreak.png").write_bytes((folder / "grey.png").read_bytes())
+    (folder / "line break last.png\n").write_bytes((folder / "grey.png").read_bytes())
     (folder / "not-utf-8-\udcff.png").write_bytes((folder / "grey.png").read_bytes())
     (folder / ".DS_Store").write_bytes(b"x")
     return folder
@@ -54,6 +55,7 @@ UNREADABLE = {
     "float.tif": "floating-point values",
     "gone.png": "No such file or directory",
     "line\nbreak.png": "a line break",
+    "line break last.png\n": "a line break",
     "not-utf-8-\\udcff.png": "not UTF-8",
     "words.png": "not a picture",
 }
@@ -74,7 +76,7 @@ def test_every_file_is_labeled_as_it_would_be_imported_or_is_listed(finished, ph
         (line,) = (line for line in listed.split("\n") if line.startswith(name.replace("\n", "\\n") + "\t"))
         assert why in line
     assert listed.count("\n") == len(UNREADABLE)
-    assert "7 could not be read" in capsys.readouterr().err
+    assert "8 could not be read" in capsys.readouterr().err
 
 
 def test_a_file_that_was_mended_is_labeled_the_next_time(finished, photos, tmp_path):

@@ -64,7 +64,9 @@ def test_one_picture_and_a_list_of_paths(labels, pictures, tmp_path, monkeypatch
     whole = rows(labels(tmp_path / "all.csv", batch_size=1))
     one = rows(labels(tmp_path / "one.csv", images=str(pictures / "unlabeled" / "dog" / "03.png")))
     assert one == [{**whole[11 + 3], "path": "03.png"}]
-    (tmp_path / "list.txt").write_text(f"unlabeled/dog/03.png\n\n{pictures / 'unlabeled/cat/00.png'}\nnowhere.png\n")
+    (tmp_path / "list.txt").write_text(
+        f"\ufeffunlabeled/dog/03.png\n\n{pictures / 'unlabeled/cat/00.png'}\nnowhere.png\n"
+    )
     monkeypatch.chdir(pictures)
     listed = rows(labels(tmp_path / "list.csv", images=str(tmp_path / "list.txt"), batch_size=1))
     assert listed == [
@@ -147,7 +149,10 @@ def test_what_is_wrong_is_one_sentence(sentence, finished, pictures, tmp_path):
     assert "batch_size=many is not valid" in sentence(*given, "batch_size=many")
     assert "batch_size is at least 1; got 0" in sentence(*given, "batch_size=0")
     assert "confidence is from 0 to 1" in sentence(*given, "confidence=90")
-    assert "device=gpu0 is not there" in sentence(*given, "device=gpu0")
+    for device in ("gpu0", "meta", "hpu"):  # torch knows the last two
+        assert f"device={device} is not there" in sentence(*given, f"device={device}")
+    assert "review=a.csv is a page, and is overwritten" in sentence(*given, "review=a.csv")
+    assert "limit is for review, which is not given" in sentence(*given, "limit=9")
     assert "is no kind of file that labels are written to: did you mean '.csv'?" in sentence(*given[:2], "out=a.cvs")
     assert "there is no such file or folder" in sentence(given[0], f"images={tmp_path / 'x'}", given[2])
     assert "there is nothing to label" in sentence(given[0], f"images={tmp_path}", given[2])

@@ -84,6 +84,17 @@ def test_tables_of_another_form_are_one_sentence(iris, tmp_path):
         predict(run=str(iris), images=str(tmp_path), out=str(tmp_path / "out.csv"))
 
 
+def test_columns_that_are_called_by_numbers(tmp_path):
+    """Training took the first line for a header, as the label was chosen by its name."""
+    from semisup.predicting.rows import open_table
+
+    (tmp_path / "a.csv").write_text("2019,2020,kind\n1,2,x\n3,4,y\n")
+    assert [(line, load().tolist()) for line, load in open_table(tmp_path / "a.csv", 2, "kind")] == [
+        (2, [1, 2]),
+        (3, [3, 4]),
+    ]
+
+
 def test_the_column_of_the_label(tmp_path):
     from semisup.predicting.rows import features
 

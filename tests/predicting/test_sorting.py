@@ -31,7 +31,7 @@ def tree(folder: Path) -> dict[str, str]:
 def test_sure_ones_in_class_folders_and_the_rest_apart(place, tmp_path, link):
     expected = {"cat/a/1.png": "a/1.png", "cat/b/1.png": "b/1.png", "unsure/2.png": "2.png"}
     for _ in range(2):  # the second time, all is there already
-        assert sort(tmp_path / "sorted", ROWS, place, CLASSES, 0.9, link) == (2, 1)
+        assert sort(tmp_path / "sorted", ROWS, place, CLASSES, 0.9, link) == (2, 1, 0)
         assert tree(tmp_path / "sorted") == expected
     assert (tmp_path / "sorted" / "cat" / "a" / "1.png").is_symlink() == link
     assert tree(place) == {name: name for name in ("a/1.png", "b/1.png", "2.png")}
@@ -57,6 +57,25 @@ def test_paths_from_elsewhere_stay_inside(place, tmp_path):
     assert tree(tmp_path / "sorted") == {f"cat/{place.relative_to('/')}/2.png": "2.png", "dog/photos/2.png": "2.png"}
 
 
+def test_a_picture_that_has_gone_is_counted_and_the_others_are_sorted(place, tmp_path):
+    (place / "a" / "1.png").unlink()
+    for link in (False, True):
+        assert sort(tmp_path / str(link), ROWS, place, CLASSES, 0.9, link) == (1, 1, 1)
+        assert tree(tmp_path / str(link)) == {"cat/b/1.png": "b/1.png", "unsure/2.png": "2.png"}
+
+
+def test_a_name_as_long_as_one_can_be(place, tmp_path):
+    name = "x" * 251 + ".png"
+    (place / name).write_text("long")
+    sort(tmp_path / "sorted", [Row(name, "cat", 1.0)], place, CLASSES, 0.9, False)
+    assert tree(tmp_path / "sorted") == {f"cat/{name}": "long"}
+
+
+def test_a_label_that_someone_mistyped(place, tmp_path):
+    with pytest.raises(SemisupError, match=r"2\.png has the label dgo, which is no class; did you mean 'dog'\?"):
+        sort(tmp_path / "sorted", [Row("2.png", "dgo", 1.0)], place, CLASSES, 0.9, False)
+
+
 def test_names_of_classes_that_cannot_be_folders():
     assert folder_names(["T-shirt/top", "..", "naïve"]) == {"T-shirt/top": "T-shirt_top", "..": "_", "naïve": "naïve"}
     for names, said in (
@@ -74,7 +93,13 @@ def test_sorting_from_the_command_line(labels, sentence, finished, pictures, tmp
     assert "22 in class folders, 0 below 0.0 in unsure" in capsys.readouterr().err
     given = (f"run={finished}", f"images={pictures / 'unlabeled'}", f"out={tmp_path / 'b.csv'}")
     inside = str(pictures / "unlabeled" / "sorted")
-    assert "lies in the folder of the images" in sentence(*given, "--sort-into", inside)
+    assert "sorted/cat would be among the images" in sentence(*given, "--sort-into", inside)
+    above = str(pictures)  # of which images=unlabeled/cat is, as it were, the folder of the class cat
+    given = (given[0], f"images={pictures / 'unlabeled' / 'cat'}", given[2])
+    assert "unlabeled/cat would be among the images" in sentence(*given, f"sort_into={above}/unlabeled")
+    assert "00.png is a file and not a folder" in sentence(*given, f"sort_into={pictures / 'test/cat/00.png'}")
+    assert "link is for sort_into, which is not given" in sentence(*given, "link=true")
+    assert "confidence is for sort_into, which is not given" in sentence(*given, "confidence=.99")
 
 
 def tree_names(folder: Path) -> list[str]:

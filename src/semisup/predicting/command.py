@@ -18,10 +18,10 @@ def predict(
     probabilities: bool = False,
     relative_to: str | None = None,
     sort_into: str | None = None,
-    confidence: float = 0.9,
+    confidence: float | None = None,
     link: bool = False,
     review: str | None = None,
-    limit: int = 200,
+    limit: int | None = None,
     device: str = "auto",
     batch_size: int = 256,
     workers: int | None = None,
@@ -50,13 +50,20 @@ def predict(
     data_dir=DIR       where the data set lies of a run that is older than this command
     overwrite=true     replace `out`
 
-    The same command goes on after an interruption. What cannot be read is listed in FILE.unreadable.txt.
+    The same command, without overwrite, goes on after an interruption. What cannot be read is listed in
+    FILE.unreadable.txt.
     """
     for name, value, least in (("batch_size", batch_size, 1), ("workers", workers, 1), ("limit", limit, 1)):
         if value is not None and value < least:
             raise SemisupError(f"{name} is at least {least}; got {value}.")
-    if not 0 <= confidence <= 1:
+    if confidence is not None and not 0 <= confidence <= 1:
         raise SemisupError(f"confidence is from 0 to 1; got {confidence}.")
+    if sort_into is None and (link or confidence is not None):
+        raise SemisupError(f"{'link' if link else 'confidence'} is for sort_into, which is not given.")
+    if review is None and limit is not None:
+        raise SemisupError("limit is for review, which is not given.")
+    if review is not None and not review.endswith(".html"):
+        raise SemisupError(f"review={review} is a page, and is overwritten: give it a name that ends in .html.")
 
     from rich.console import Console
 
@@ -65,7 +72,7 @@ def predict(
     from semisup.predicting.job import claim, label_all
     from semisup.predicting.outputs import Output
     from semisup.predicting.review import write_page
-    from semisup.predicting.sorting import check_folder, folder_names, sort
+    from semisup.predicting.sorting import check_folder, sort
 
     console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
     finished = open_run(run, data_dir)
@@ -75,8 +82,7 @@ def predict(
     if place is None and (sort_into or review):
         raise SemisupError("sort_into and review are for pictures, and this run is of a table.")
     if place is not None and sort_into:
-        check_folder(Path(sort_into).expanduser(), inputs.where)
-        folder_names(finished.classes)
+        check_folder(Path(sort_into).expanduser(), inputs.where, finished.classes)
     claim(output, finished, inputs, overwrite)
     count = label_all(finished, inputs, output, device=device, batch_size=batch_size, workers=workers, console=console)
     console.print(f"{out}: {count.total:,} labels, {count.labeled:,} of them new.")
@@ -85,10 +91,11 @@ def predict(
     if finished.temperature is None:
         console.print("Confidence is not calibrated: the run has no temperature, which takes validation images.")
     if place is not None and sort_into:
-        into = Path(sort_into).expanduser()
-        sure, unsure = sort(into, output.rows(), place, finished.classes, confidence, link)
-        console.print(f"{sort_into}: {sure:,} in class folders, {unsure:,} below {confidence} in unsure.")
+        into, threshold = Path(sort_into).expanduser(), 0.9 if confidence is None else confidence
+        sure, unsure, gone = sort(into, output.rows(), place, finished.classes, threshold, link)
+        lost = f" {gone:,} of the labeled pictures are no longer there." if gone else ""
+        console.print(f"{sort_into}: {sure:,} in class folders, {unsure:,} below {threshold} in unsure.{lost}")
     if place is not None and review:
         page, name = Path(review).expanduser(), finished.folder.resolve().name
-        shown = write_page(page, output.rows(), place, finished.classes, limit, name, output.file.stem)
+        shown = write_page(page, output.rows(), place, finished.classes, limit or 200, name, output.file.stem)
         console.print(f"{review}: the {shown:,} least certain; open it in a browser.")

@@ -82,7 +82,7 @@ def rows(file: Path, run: Finished) -> Iterator[Item]:
 
 def listed(file: Path) -> Iterator[str]:
     """The lines of a list of paths that are not blank."""
-    with file.open(encoding="utf-8", errors="surrogateescape") as lines:
+    with file.open(encoding="utf-8-sig", errors="surrogateescape") as lines:
         for line in lines:
             if line.strip():
                 yield line.rstrip("\n")
@@ -94,7 +94,7 @@ def picture(path: Path, size: tuple[int, int], grey: bool) -> NDArray[Any]:
         str(path).encode()
     except UnicodeEncodeError as error:
         raise ValueError("its name is not UTF-8") from error
-    if len(str(path).splitlines()) > 1:
+    if str(path).splitlines() != [str(path)]:
         raise ValueError("its name has a line break")
     try:
         return decode(path, size, grey)

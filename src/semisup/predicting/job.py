@@ -11,11 +11,12 @@ from rich.console import Console
 
 from semisup.allocator import keep_memory
 from semisup.classifier import Classifier
+from semisup.environment import whole, write_whole
 from semisup.errors import SemisupError
 from semisup.finished import Finished
 from semisup.predicting.done import Done
 from semisup.predicting.inputs import Inputs
-from semisup.predicting.outputs import Output, Row, beside
+from semisup.predicting.outputs import Output, Row
 from semisup.predicting.pipeline import batches
 from semisup.predicting.progress import progress
 
@@ -59,9 +60,7 @@ def claim(output: Output, run: Finished, inputs: Inputs, overwrite: bool) -> Non
                 raise SemisupError(f"{output.file} was written with {what.format(**record)}: {way_out}.")
     else:
         output.file.parent.mkdir(parents=True, exist_ok=True)
-        draft = beside(output.record, "draft")
-        draft.write_text(json.dumps(mine, indent=1))
-        draft.replace(output.record)
+        write_whole(output.record, json.dumps(mine, indent=1))
 
 
 def label_all(
@@ -86,8 +85,8 @@ def label_all(
     if not items:
         raise SemisupError(f"images={inputs.where}: there is nothing to label.")
     labeled = unreadable = 0
-    draft = beside(output.unreadable, "draft")
     with (
+        whole(output.unreadable) as draft,
         draft.open("w", encoding="utf-8") as refused,
         progress(console, items, len(done)) as on,
     ):
@@ -98,10 +97,8 @@ def label_all(
                 output.write([row(batch.items[at].name, probability[at], run, output) for at in batch.new])
             on(len(batch.new) + len(batch.unreadable))
             labeled, unreadable = labeled + len(batch.new), unreadable + len(batch.unreadable)
-    output.unreadable.unlink(missing_ok=True)
-    if unreadable:
-        os.replace(draft, output.unreadable)
-    draft.unlink(missing_ok=True)
+    if not unreadable:
+        output.unreadable.unlink()
     output.finish()
     return Count(labeled, unreadable, len(done) + labeled)
 
@@ -134,8 +131,8 @@ def place(device: str) -> torch.device:
         )
     try:
         found = torch.device(device)
-        torch.empty(0, device=found)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:  # torch has one for each kind of device
+        torch.empty(0, device=found).cpu()
+    except (RuntimeError, AssertionError, ImportError) as error:  # torch has one for each kind of device
         raise SemisupError(f"device={device} is not there; auto takes what is.") from error
     return found
 

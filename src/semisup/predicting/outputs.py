@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from semisup.environment import whole
 from semisup.errors import SemisupError, nearest
 from semisup.predicting.parquet import from_csv, read
 
@@ -42,9 +43,8 @@ class Output:
 
     @property
     def siblings(self) -> tuple[Path, ...]:
-        """All files that may be written, drafts included."""
-        files = (self.file, self.growing, self.unreadable, self.record)
-        return (*files, *(beside(file, "draft") for file in files))
+        """All files that may be written; their drafts are hidden ones."""
+        return self.file, self.growing, self.unreadable, self.record
 
     @property
     def columns(self) -> list[str]:
@@ -57,12 +57,10 @@ class Output:
     def resume(self) -> None:
         """Makes what an earlier session wrote ready to be written on: a line that is not whole goes."""
         if self.parquet and self.file.exists() and not self.growing.exists():
-            draft = beside(self.growing, "draft")
-            with draft.open("w", encoding="utf-8", newline="") as out:
+            with whole(self.growing) as draft, draft.open("w", encoding="utf-8", newline="") as out:
                 out.write(self.header())
                 for path, label, *numbers in read(self.file, self.columns):
                     out.write(self._csv_line(Row(path, label, numbers[0], numbers[1:])))
-            draft.replace(self.growing)
         if self.growing.exists():
             cut_half_line(self.growing)
 
@@ -70,10 +68,15 @@ class Output:
         return "" if self.file.suffix == ".jsonl" else csv_line(self.columns)
 
     def write(self, rows: Sequence[Row]) -> None:
-        """Adds rows; they are in the system's hands when this returns."""
+        """Adds rows; they are in the system's hands when this returns. Raises SemisupError if the disk is full."""
         line = self._json_line if self.file.suffix == ".jsonl" else self._csv_line
-        with self.growing.open("a", encoding="utf-8", newline="") as out:
-            out.write(("" if out.tell() else self.header()) + "".join(map(line, rows)))
+        try:
+            with self.growing.open("a", encoding="utf-8", newline="") as out:
+                out.write(("" if out.tell() else self.header()) + "".join(map(line, rows)))
+        except OSError as error:
+            raise SemisupError(
+                f"{self.growing} could not be written on ({error.strerror}); the same command goes on from there."
+            ) from error
 
     def finish(self) -> None:
         """Makes the Parquet file, or a file without a row where nothing was to be labeled."""
@@ -83,19 +86,31 @@ class Output:
             self.growing.unlink()
 
     def rows(self) -> Iterator[Row]:
-        """What is written so far, without the probabilities, in the order of the file."""
+        """What is written so far, without the probabilities, in the order of the file.
+
+        Raises SemisupError if someone else has written in it.
+        """
         if not self.growing.exists():
             if self.file.exists():
                 yield from (Row(*row[:3]) for row in read(self.file, COLUMNS))
             return
+        count = 0
         with self.growing.open(encoding="utf-8", newline="") as lines:
-            if self.file.suffix == ".jsonl":
-                found: Iterator[Sequence[Any]] = ([json.loads(line)[key] for key in COLUMNS] for line in lines)
-            else:
-                found = csv.reader(lines)
-                next(found, None)
-            for path, label, confidence, *_ in found:
-                yield Row(path, label, float(confidence))
+            try:
+                if self.file.suffix == ".jsonl":
+                    found: Iterator[Sequence[Any]] = ([json.loads(line)[key] for key in COLUMNS] for line in lines)
+                else:
+                    found = csv.reader(lines)
+                    if next(found, self.columns) != self.columns:
+                        raise ValueError("another header")
+                for path, label, confidence, *_ in found:
+                    yield Row(path, label, float(confidence))
+                    count += 1
+            except (ValueError, KeyError, TypeError, csv.Error) as error:
+                raise SemisupError(
+                    f"{self.growing} was changed by hand or another program, and from row {count + 1} on it is not as "
+                    "predict writes it: choose another out, or replace it with overwrite=true."
+                ) from error
 
     def _csv_line(self, row: Row) -> str:
         return csv_line([row.path, row.label, *(f"{value:.6f}" for value in (row.confidence, *row.probability))])

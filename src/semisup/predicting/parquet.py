@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from semisup.environment import whole
+
 
 def from_csv(source: Path, target: Path, columns: Sequence[str]) -> None:
     """Turns a CSV file of labels into a Parquet file, which takes its name when it is whole."""
@@ -12,11 +14,13 @@ def from_csv(source: Path, target: Path, columns: Sequence[str]) -> None:
 
     types = {name: pa.float32() for name in columns} | {"path": pa.string(), "label": pa.string()}
     convert = csv.ConvertOptions(column_types=types, strings_can_be_null=False)
-    draft = target.with_name(f"{target.name}.draft")
-    with csv.open_csv(source, convert_options=convert) as parts, parquet.ParquetWriter(draft, parts.schema) as out:
+    with (
+        whole(target) as draft,
+        csv.open_csv(source, convert_options=convert) as parts,
+        parquet.ParquetWriter(draft, parts.schema) as out,
+    ):
         for part in parts:
             out.write_batch(part)
-    draft.replace(target)
 
 
 def read(file: Path, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:

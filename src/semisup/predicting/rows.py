@@ -31,7 +31,7 @@ def open_table(file: Path, columns: int, label: str | int | None) -> Iterator[Ro
     line, first = next(rows, (0, []))
     if not first:
         raise SemisupError(f"The table {file} is empty.")
-    header = not any(map(is_number, first)) or first == [str(number) for number in range(len(first))]
+    header = label in first or not any(map(is_number, first)) or first == [str(place) for place in range(len(first))]
     kept = features(file, len(first), columns, label, first if header else None)
     for number, row in rows if header else chain([(line, first)], rows):
         yield number, partial(numbers, row, kept, len(first))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from itertools import count
 from pathlib import Path
 
-from semisup.errors import SemisupError
+from semisup.errors import SemisupError, nearest
 from semisup.predicting.outputs import Row
 
 UNSURE = "unsure"
@@ -16,26 +16,35 @@ UNSURE = "unsure"
 
 def sort(
     folder: Path, rows: Iterable[Row], place: Path, classes: Sequence[str], confidence: float, link: bool
-) -> tuple[int, int]:
+) -> tuple[int, int, int]:
     """Copies pictures to FOLDER/<class>/<path>, and those below the confidence to FOLDER/unsure/<path>.
 
     place: what the paths of the rows are relative to. link: make symbolic links instead. A file that is there and is
-    another one stays as it is: the picture is then called `name (2).png`. Returns how many were sure, and were not.
+    another one stays as it is: the picture is then called `name (2).png`. Returns how many were sure, were not, and
+    have gone since they were labeled. Raises SemisupError for a label that is no class.
     """
     names = folder_names(classes)
-    sure = unsure = 0
+    sure = unsure = gone = 0
     for row in rows:
+        if row.label not in names:
+            raise SemisupError(f"{row.path} has the label {row.label}, which is no class; {nearest(row.label, names)}")
         source = place / row.path
+        if not source.is_file():
+            gone += 1
+            continue
         certain = row.confidence >= confidence
         put(source, folder / (names[row.label] if certain else UNSURE) / inside(row.path), link)
         sure, unsure = sure + certain, unsure + (not certain)
-    return sure, unsure
+    return sure, unsure, gone
 
 
-def check_folder(folder: Path, images: Path) -> None:
-    """Raises SemisupError if what is sorted into the folder would be among the images the next time."""
-    if images.is_dir() and folder.resolve().is_relative_to(images.resolve()):
-        raise SemisupError(f"sort_into={folder} lies in the folder of the images, {images}: choose one beside it.")
+def check_folder(folder: Path, images: Path, classes: Sequence[str]) -> None:
+    """Raises SemisupError for a file, and if what is sorted would be among the images the next time."""
+    if folder.exists() and not folder.is_dir():
+        raise SemisupError(f"sort_into={folder} is a file and not a folder.")
+    for name in (*folder_names(classes).values(), UNSURE):
+        if images.is_dir() and (folder / name).resolve().is_relative_to(images.resolve()):
+            raise SemisupError(f"sort_into={folder}: {folder / name} would be among the images, {images}.")
 
 
 def folder_names(classes: Sequence[str]) -> dict[str, str]:
@@ -66,7 +75,7 @@ def put(source: Path, target: Path, link: bool) -> None:
     if link:
         target.symlink_to(source.resolve())
         return
-    draft = target.with_name(f".{target.name}.draft")
+    draft = target.with_name(".draft")  # short, as the name may be as long as one can be
     shutil.copy2(source, draft)
     draft.replace(target)
 
