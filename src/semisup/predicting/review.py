@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from semisup.data.sources.pictures import eight_bit
+from semisup.environment import write_whole
 from semisup.predicting.outputs import Row
 
 SIDE = 192  # pixels of a thumbnail
@@ -32,10 +33,8 @@ def write_page(
     values = {"run": run, "classes": list(classes), "items": items, "download": f"{name}.reviewed.csv"}
     text = json.dumps(values).replace("<", "\\u003c")  # so that no name can end the script element
     page.parent.mkdir(parents=True, exist_ok=True)
-    draft = page.with_name(f"{page.name}.draft")
     template = Path(__file__).with_suffix(".html").read_text(encoding="utf-8")
-    draft.write_text(template.replace("{{data}}", text), encoding="utf-8")
-    draft.replace(page)
+    write_whole(page, template.replace("{{data}}", text))
     return len(items)
 
 

@@ -10,7 +10,7 @@ Three layouts are read; below a class folder, and below `unlabeled`, pictures ma
 import hashlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -32,20 +32,29 @@ class Pictures:
     targets: NDArray[np.int64]
 
 
+NONE = Pictures([], np.zeros(0, np.int64))
+
+
 @dataclass(frozen=True)
 class Layout:
-    """The pictures below `root`. test is None where there is no test folder; unread says what was left out."""
+    """The pictures below `root`.
+
+    test is None where there is no test folder. reviewed: those that lie among the unlabeled ones and whose class a
+    file gives. notes: what was left out, and what else the user should be told.
+    """
 
     root: Path
     classes: tuple[str, ...]
     labeled: Pictures
     unlabeled: Pictures
     test: Pictures | None
-    unread: list[str]
+    notes: list[str]
+    reviewed: Pictures = field(default=NONE)
 
     @property
     def paths(self) -> list[Path]:
-        return [*self.labeled.paths, *self.unlabeled.paths, *(self.test.paths if self.test else [])]
+        parts = (self.labeled, self.reviewed, self.unlabeled, self.test or NONE)
+        return [path for part in parts for path in part.paths]
 
     def digest(self, *options: object) -> str:
         """Eight hexadecimal digits that change when a file is added, removed, renamed or changed, or an option is."""
@@ -66,16 +75,16 @@ def read_layout(root: Path) -> Layout:
     if not folders & {"labeled", "train"}:
         return flat_layout(root)
     labeled = root / ("labeled" if "labeled" in folders else "train")
-    unread = [f"{root / name} is not read; only {', '.join(PARTS)} are." for name in sorted(folders - set(PARTS))]
-    classes, pictures = read_classes(labeled, unread)
+    notes = [f"{root / name} is not read; only {', '.join(PARTS)} are." for name in sorted(folders - set(PARTS))]
+    classes, pictures = read_classes(labeled, notes)
     test = None
     if "test" in folders:
-        test_classes, test = read_classes(root / "test", unread)
+        test_classes, test = read_classes(root / "test", notes)
         for name in sorted(set(classes) ^ set(test_classes)):
             there, missing = (labeled, root / "test") if name in classes else (root / "test", labeled)
             raise SemisupError(f"Class '{name}' is in {there} but not in {missing}; both need the same class folders.")
     hidden = list(files_below(root / "unlabeled")) if "unlabeled" in folders else []
-    return Layout(root, classes, pictures, Pictures(hidden, np.full(len(hidden), -1)), test, unread)
+    return Layout(root, classes, pictures, Pictures(hidden, np.full(len(hidden), -1)), test, notes)
 
 
 def flat_layout(root: Path) -> Layout:
@@ -86,13 +95,13 @@ def flat_layout(root: Path) -> Layout:
                 f"{root} holds '{folder.name}' but no 'labeled' or 'train' with the class folders in it; "
                 f"if '{folder.name}' is a class, move all class folders into {root / 'labeled'}."
             )
-    unread: list[str] = []
-    classes, pictures = read_classes(root, unread)
-    return Layout(root, classes, pictures, Pictures([], np.zeros(0, np.int64)), None, unread)
+    notes: list[str] = []
+    classes, pictures = read_classes(root, notes)
+    return Layout(root, classes, pictures, NONE, None, notes)
 
 
-def read_classes(folder: Path, unread: list[str]) -> tuple[tuple[str, ...], Pictures]:
-    """Sorted class names and the pictures in their folders, class after class. Loose files are added to `unread`."""
+def read_classes(folder: Path, notes: list[str]) -> tuple[tuple[str, ...], Pictures]:
+    """Sorted class names and the pictures in their folders, class after class. Loose files are told in `notes`."""
     classes = subfolders(folder)
     if len(classes) < 2:
         found = f"only one class folder, '{classes[0].name}'" if classes else "no class folders"
@@ -102,7 +111,7 @@ def read_classes(folder: Path, unread: list[str]) -> tuple[tuple[str, ...], Pict
         if not inside:
             raise SemisupError(f"The class folder {path} is empty; fill it or delete it.")
     if loose := sum(path.is_file() and not ignored(path.name) for path in folder.iterdir()):
-        unread.append(f"{loose:,} files directly in {folder} are in no class folder and are not read.")
+        notes.append(f"{loose:,} files directly in {folder} are in no class folder and are not read.")
     targets = np.repeat(np.arange(len(classes)), [len(inside) for inside in files])
     return tuple(path.name for path in classes), Pictures([path for inside in files for path in inside], targets)
 

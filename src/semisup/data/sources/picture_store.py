@@ -32,7 +32,7 @@ def import_pictures(
     cannot be read; with `skip_unreadable` they are left out and listed in skipped.txt.
     """
     pool, test, labelable = divide(layout, test_fraction)
-    for line in layout.unread:
+    for line in layout.notes:
         tell(line)
     shape = (*size, 1 if grey else 3)
     with written_atomically(folder) as draft:
@@ -53,7 +53,10 @@ def import_pictures(
 
 
 def divide(layout: Layout, test_fraction: float) -> tuple[Pictures, Pictures, int]:
-    """The pool (labeled pictures first), the test set, and how many of the pool are labeled."""
+    """The pool (labeled pictures first), the test set, and how many of the pool are labeled.
+
+    Reviewed pictures are never tested on: the test set is the same with and without them.
+    """
     labeled, test = layout.labeled, layout.test
     if test is None:
         stay, tested = carve_test(labeled.targets, test_fraction)
@@ -61,8 +64,9 @@ def divide(layout: Layout, test_fraction: float) -> tuple[Pictures, Pictures, in
         labeled = Pictures([labeled.paths[row] for row in stay], labeled.targets[stay])
     elif test_fraction:
         raise SemisupError(f"{layout.root} already has a test folder; set data.test_fraction to 0.")
-    targets = np.concatenate([labeled.targets, layout.unlabeled.targets])
-    return Pictures(labeled.paths + layout.unlabeled.paths, targets), test, len(labeled.paths)
+    parts = (labeled, layout.reviewed, layout.unlabeled)
+    pool = Pictures([path for part in parts for path in part.paths], np.concatenate([part.targets for part in parts]))
+    return pool, test, len(labeled.paths) + len(layout.reviewed.paths)
 
 
 def write_images(
