@@ -111,18 +111,19 @@ def parts_table(rows: list[dict[str, Any]]) -> Table:
 
 
 def views_table(rows: list[dict[str, Any]]) -> Table:
-    table = Table("view", "images/s", "torchvision's", "times torchvision (range)", title="Views")
-    for row in rows:
-        speeds = [f"{row['images_per_second'][whose]:,.0f}" for whose in ("ours", "torchvision")]
-        table.add_row(row["view"], *speeds, ratio(row["times_torchvision"]))
-    return table
+    return speeds_table("view", rows, {"ours": "", "torchvision": "torchvision's "}, "times_torchvision", title="Views")
 
 
 def embedding_table(rows: list[dict[str, Any]]) -> Table:
-    table = Table("network", "images/s", "bare forward's", "seconds / bare (range)", title="Embedding")
+    return speeds_table("network", rows, {"real": "", "bare": "bare forward's "}, "real_over_bare", title="Embedding")
+
+
+def speeds_table(what: str, rows: list[dict[str, Any]], sides: dict[str, str], compared: str, title: str) -> Table:
+    """sides: whose images a second are shown, and how each is called. compared: their ratio."""
+    speeds = [f"{whose}images/s" for whose in sides.values()]
+    table = Table(what, *speeds, f"{compared.replace('_', ' ')} (range)", title=title)
     for row in rows:
-        speeds = [f"{row['images_per_second'][which]:,.0f}" for which in ("real", "bare")]
-        table.add_row(row["network"], *speeds, ratio(row["real_over_bare"]))
+        table.add_row(row[what], *(f"{row['images_per_second'][side]:,.0f}" for side in sides), ratio(row[compared]))
     return table
 
 

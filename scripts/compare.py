@@ -15,22 +15,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from semisup.errors import SemisupError
+from semisup.errors import answered
 
 STDOUT = "-"
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
-    try:
-        compare(options, shlex.join(["python", "scripts/compare.py", *(arguments or sys.argv[1:])]))
-    except SemisupError as error:
-        print(error, file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"{error.filename} cannot be read or written: {error.strerror}.", file=sys.stderr)
-        return 1
-    return 0
+    typed = shlex.join(["python", "scripts/compare.py", *(arguments or sys.argv[1:])])
+    return answered(lambda: compare(options, typed))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -82,7 +75,7 @@ def compare(options: argparse.Namespace, command: str) -> None:
 
 def write(file: Path, text: str) -> None:
     """Writes a file as a whole, and says so."""
-    from semisup.environment import write_whole
+    from semisup.files import write_whole
 
     file.parent.mkdir(parents=True, exist_ok=True)
     write_whole(file, text)

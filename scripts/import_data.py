@@ -20,7 +20,7 @@ from semisup.data.sources.layout import Layout, Pictures, read_layout
 from semisup.data.sources.picture_store import import_pictures
 from semisup.data.sources.pictures import survey
 from semisup.data.store import open_store, store_folder
-from semisup.errors import SemisupError
+from semisup.errors import SemisupError, answered
 
 # The official order of the classes where it is not the sorted one.
 OFFICIAL = {
@@ -33,12 +33,7 @@ OFFICIAL = {
 
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
-    try:
-        import_named(options)
-    except SemisupError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    return answered(lambda: import_named(options))
 
 
 def parser() -> argparse.ArgumentParser:

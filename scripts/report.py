@@ -9,26 +9,20 @@ installed (pip install 'semisup[umap]').
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
-from semisup.errors import SemisupError
+from semisup.errors import answered
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     from semisup.report import page  # here, so that --help answers at once
 
-    status = 0
-    for run in options.runs:
-        try:
-            print(page.write(run, data_dir=options.data_dir, umap=True))
-        except SemisupError as error:
-            print(error, file=sys.stderr)
-            status = 1
-        except OSError as error:
-            print(f"{error.filename} cannot be read or written: {error.strerror}.", file=sys.stderr)
-            status = 1
-    return status
+    def write(run: Path) -> None:
+        print(page.write(run, data_dir=options.data_dir, umap=True))
+
+    return max([answered(partial(write, run)) for run in options.runs])  # one that fails does not keep the others
 
 
 def parser() -> argparse.ArgumentParser:

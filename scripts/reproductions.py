@@ -12,22 +12,14 @@ import argparse
 import sys
 from pathlib import Path
 
-from semisup.errors import SemisupError
+from semisup.errors import SemisupError, answered
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
-    try:
-        options.action(options)
-    except SemisupError as error:
-        print(error, file=sys.stderr)
-        return error.exit_status
-    except OSError as error:
-        print(f"{error.filename} cannot be read or written: {error.strerror}.", file=sys.stderr)
-        return 1
-    return 0
+    return answered(lambda: options.action(options))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -58,7 +50,7 @@ def collect(options: argparse.Namespace) -> None:
 
 
 def render(options: argparse.Namespace) -> None:
-    from semisup.environment import write_whole
+    from semisup.files import write_whole
     from semisup.report.reproductions import experiments, text
 
     file = options.docs / "reproductions.md"

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,10 +18,7 @@ MORE = ("method=pseudo_label", "method.t1=0", "method.t2=0", "backbone.dropout=0
 def test_two_processes_see_the_batches_of_one_and_agree_with_it(sweep, overrides, run, outcome, tmp_path):
     """Dropout is off, as each process draws its own. In a sweep, each job starts processes of its own."""
     distributed = tmp_path / "distributed"
-    arguments = overrides(*MORE, f"runs_dir={distributed}", "trainer.devices=2", "trainer.strategy=ddp")
-    command = [sys.executable, "train.py", *(["-m"] if sweep else []), *arguments]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, env={**os.environ})
-    assert ended.returncode == 0, ended.stderr
+    trained_by_two([*(["-m"] if sweep else []), *overrides(*MORE, f"runs_dir={distributed}")])
     run(*MORE)
     one, two = outcome(), outcome(distributed)
     assert rows(two["metrics"]) == pytest.approx(rows(one["metrics"]), rel=1e-3, abs=1e-5)
@@ -36,11 +32,7 @@ def test_two_processes_label_each_image_once_and_as_one_process_does(overrides, 
     """Dropout is off. The labels of a round are the same but for rounding, and so are those of the round after it."""
     more = ("method=self_training", "labeler.threshold=.12", "rounds.students=1", "data.eval_batch_size=100", *MORE[3:])
     distributed = tmp_path / "distributed"
-    arguments = overrides(*more, f"runs_dir={distributed}", "trainer.devices=2", "trainer.strategy=ddp")
-    ended = subprocess.run(
-        [sys.executable, "train.py", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=240
-    )
-    assert ended.returncode == 0, ended.stderr
+    trained_by_two(overrides(*more, f"runs_dir={distributed}"))
     run(*more)
     for number in (0, 1):
         files = [next(runs.glob(f"digits-*/round{number}/*.parquet")) for runs in (tmp_path / "runs", distributed)]
@@ -56,11 +48,7 @@ def test_two_processes_cluster_once_and_as_one_process_does(embedding, overrides
     """Dropout is off. The network of round 0 differs by roundings, so that an image at a border may change sides."""
     more = ("method=cluster_label", f"embedding={embedding}", "labeler.k=20", *MORE[3:])
     distributed = tmp_path / "distributed"
-    arguments = overrides(*more, f"runs_dir={distributed}", "trainer.devices=2", "trainer.strategy=ddp")
-    ended = subprocess.run(
-        [sys.executable, "train.py", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=240
-    )
-    assert ended.returncode == 0, ended.stderr
+    trained_by_two(overrides(*more, f"runs_dir={distributed}"))
     run(*more)
     one, two = (next(runs.glob("digits-*")) for runs in (tmp_path / "runs", distributed))
     labels = [parquet.ParquetFile(folder / "round0/pseudo_labels.parquet").read().to_pydict() for folder in (one, two)]
@@ -75,12 +63,20 @@ def test_two_processes_cluster_once_and_as_one_process_does(embedding, overrides
 
 
 def test_a_batch_that_cannot_be_shared_equally_is_refused(overrides):
-    arguments = overrides(*MORE, "batch.labeled=7", "trainer.devices=2", "trainer.strategy=ddp")
-    command = [sys.executable, "train.py", *arguments]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
+    ended = train_by_two(overrides(*MORE, "batch.labeled=7"))
     assert ended.returncode != 0
     assert "7 labeled images a step cannot be shared equally by 2 processes" in ended.stderr
 
 
 def rows(text: str) -> list[float]:
     return [float(value) for row in csv.DictReader(text.splitlines()) for value in row.values() if value]
+
+
+def train_by_two(words: list[str]) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "train.py", *words, "trainer.devices=2", "trainer.strategy=ddp"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
+
+
+def trained_by_two(words: list[str]) -> None:
+    ended = train_by_two(words)
+    assert ended.returncode == 0, ended.stderr

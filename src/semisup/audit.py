@@ -11,9 +11,9 @@ from lightning.pytorch import Callback, Trainer
 from numpy.typing import NDArray
 from torch import Tensor
 
-from semisup.environment import rank
 from semisup.labelers.bank import Labels
 from semisup.methods.base import Method, PseudoLabels
+from semisup.processes import rank
 
 BINS = 15
 

@@ -1,70 +1,31 @@
-"""What a run ran on: versions and hardware, for result.json."""
+"""What a run runs on: devices, and for result.json, versions and hardware."""
 
 import os
 import platform
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import torch
-from lightning.pytorch.utilities import rank_zero
 
 from semisup.errors import SemisupError
 
 PACKAGES = ("semisup", "torch", "torchvision", "lightning", "hydra-core", "torchmetrics", "numpy")
 
 
-def rank() -> int:
-    """Which of several processes this is; the first one, 0, writes files and talks."""
-    return int(getattr(rank_zero.rank_zero_only, "rank", 0))
+def device(name: str, option: str = "device") -> torch.device:
+    """The device of a name; 'auto' is an accelerator if there is one.
 
-
-@contextmanager
-def whole(file: Path) -> Iterator[Path]:
-    """A draft to write, which becomes `file` when the block has ended without an error.
-
-    Raises SemisupError, naming the file, if it cannot be written.
+    option: what the name was given as, for the message. Raises SemisupError if there is no such device.
     """
-    draft = file.with_name(f".{file.stem}.draft{file.suffix}")
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     try:
-        yield draft
-        os.replace(draft, file)
-    except OSError as error:
-        raise SemisupError(f"{file} could not be written ({error.strerror or error}); nothing was kept.") from error
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def write_whole(file: Path, text: str) -> None:
-    """Writes a text as UTF-8, all of it or nothing. Raises SemisupError, naming the file, if it cannot be written."""
-    with whole(file) as draft:
-        draft.write_text(text, encoding="utf-8")
-
-
-def wait_for(file: Path) -> None:
-    """Until the first process has written a file that all will read."""
-    if joined():
-        torch.distributed.barrier()
-    while not file.exists():  # also where processes were started from outside and have not joined yet
-        time.sleep(0.1)
-
-
-def gathered(value: Any) -> list[Any]:
-    """What each process holds, for the first one; the others get an empty list. value: anything that can be pickled."""
-    if not joined():
-        return [value]
-    values: list[Any] = [None] * torch.distributed.get_world_size()
-    torch.distributed.gather_object(value, values if rank() == 0 else None)
-    return values if rank() == 0 else []
-
-
-def joined() -> bool:
-    """Whether this is one of several processes that have found each other."""
-    there = torch.distributed.is_available() and torch.distributed.is_initialized()
-    return there and torch.distributed.get_world_size() > 1
+        found = torch.device(name)
+        torch.empty(0, device=found).cpu()
+    except (RuntimeError, AssertionError, ImportError) as error:  # torch has one for each kind of device
+        raise SemisupError(f"{option}={name} is not there; auto takes what is.") from error
+    return found
 
 
 def versions() -> dict[str, str]:

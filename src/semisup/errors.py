@@ -1,6 +1,7 @@
 """Errors that are the user's to mend: one sentence, no traceback."""
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
 
@@ -8,6 +9,25 @@ class SemisupError(Exception):
     """What went wrong, where, and what to do about it, in one sentence. The command line prints it and exits."""
 
     exit_status = 1
+
+
+def answered(call: Callable[[], None]) -> int:
+    """Calls a command; returns its exit status. What the user can mend is one sentence on stderr, and no traceback."""
+    try:
+        call()
+    except SemisupError as error:
+        print(f"semisup: {error}", file=sys.stderr)
+        return error.exit_status
+    except OSError as error:
+        if error.strerror is None:  # not the system's
+            raise
+        where = "" if error.filename is None else f"{error.filename}: "
+        print(f"semisup: {where}{error.strerror}.", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("semisup: interrupted.", file=sys.stderr)
+        return 130
+    return 0
 
 
 def nearest(name: object, valid: Iterable[object]) -> str:

@@ -20,8 +20,8 @@ from torch import Tensor
 from semisup import __version__
 from semisup import config as configuration
 from semisup.classifier import Classifier
-from semisup.environment import whole
 from semisup.errors import SemisupError, nearest
+from semisup.files import whole
 from semisup.finished import Finished, backbone_node
 from semisup.predicting.inputs import open_inputs
 from semisup.predicting.pipeline import attempt

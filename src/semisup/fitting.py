@@ -11,13 +11,14 @@ from rich.console import Console
 
 from semisup import config as configuration
 from semisup.audit import Audit
+from semisup.calibration import fit_temperature
 from semisup.callbacks import Checkpoints, NaNGuard, ProgressBar, SaveWhenAsked, StepSeed
 from semisup.callbacks.checkpoints import load
 from semisup.callbacks.step_seed import derived_seed
 from semisup.config import Config
 from semisup.data import SSLDataModule, Store
-from semisup.environment import whole
 from semisup.evaluation import summary
+from semisup.files import whole
 from semisup.loggers import log_confusion
 from semisup.methods import Method
 from semisup.metrics import MetricsCSV
@@ -78,11 +79,13 @@ def restore(method: Method, folder: Path) -> int:
 
 
 def validate(method: Method, data: SSLDataModule, training: Training) -> dict[str, Any] | None:
-    """The figures of the validation images, if there are any."""
+    """The figures of the validation images, if there are any, and the temperature that fits them."""
     if not len(data.split.validation):
         return None
     training.tester().validate(method, datamodule=data, verbose=False)
-    return summary(method.evaluated["logits"], method.evaluated["label"], data.store.classes)
+    logits, label = (method.evaluated[key].cpu() for key in ("logits", "label"))
+    temperature = fit_temperature(logits.float().numpy(), label.numpy())
+    return summary(logits, label, data.store.classes) | {"temperature": temperature}
 
 
 def test(

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from semisup.data import SSLDataModule
 from semisup.embeddings import Embedding
-from semisup.environment import gathered, rank, wait_for
 from semisup.errors import SemisupError
 from semisup.labelers import Bank, Labeler, Labels, NamedClusters
 from semisup.labelers.files import read_labels, write_labels
 from semisup.methods import Method
+from semisup.processes import gathered, rank, wait_for
 from semisup.training import Training
 
 Columns = dict[str, NDArray[Any]]

@@ -8,7 +8,7 @@ from typing import Any
 from lightning.pytorch.loggers.logger import Logger, rank_zero_experiment
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
-from semisup.environment import whole
+from semisup.files import whole
 
 
 class MetricsCSV(Logger):

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from semisup.errors import SemisupError
+from semisup.errors import SemisupError, answered
 from semisup.schema import completed, parameters
 
 NAME = r"[a-z][a-z_-]*"
@@ -22,21 +22,7 @@ def command(function: Callable[..., None], arguments: Sequence[str] | None = Non
         print((function.__doc__ or "").strip())
         return 0
     sys.path.append(os.getcwd())  # a network of your own is found in the folder you start from, as in a training
-    try:
-        function(**read_options(arguments, function))
-    except SemisupError as error:
-        print(f"semisup: {error}", file=sys.stderr)
-        return error.exit_status
-    except OSError as error:
-        if error.strerror is None:  # not the system's
-            raise
-        where = "" if error.filename is None else f"{error.filename}: "
-        print(f"semisup: {where}{error.strerror}.", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("semisup: interrupted.", file=sys.stderr)
-        return 130
-    return 0
+    return answered(lambda: function(**read_options(arguments, function)))
 
 
 def read_options(arguments: Sequence[str], function: Callable[..., Any]) -> dict[str, Any]:

@@ -14,13 +14,14 @@ from semisup import config as configuration
 from semisup.audit import quality
 from semisup.config import Config, reads
 from semisup.data import Split, SSLDataModule, Store
-from semisup.environment import rank, write_whole
 from semisup.errors import SemisupError
+from semisup.files import write_whole
 from semisup.labelers import Bank, Labels, NamedClusters
 from semisup.labelers.diagnostics import cluster_quality
 from semisup.labelers.files import read_labels, write_labels
 from semisup.labeling import CLUSTERS, LABELS, Columns, embedded, label, predictions, warning
 from semisup.methods import Method
+from semisup.processes import rank
 from semisup.report.clusters import draw
 
 

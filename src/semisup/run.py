@@ -14,14 +14,15 @@ from rich.console import Console
 from semisup import config as configuration
 from semisup import show
 from semisup.allocator import keep_memory
-from semisup.calibration import fit_temperature
 from semisup.config import Config
 from semisup.data import SSLDataModule, Store
-from semisup.environment import hardware, rank, versions, write_whole
+from semisup.environment import hardware, versions
 from semisup.errors import SemisupError
+from semisup.files import write_whole
 from semisup.finished import described
-from semisup.fitting import make_method, restore, validate
+from semisup.fitting import make_method
 from semisup.methods import Method
+from semisup.processes import rank
 from semisup.report.rounds import draw
 from semisup.rounds import best
 from semisup.session import Session
@@ -88,12 +89,13 @@ def _train_and_test(config: Config, store: Store, folder: Path, console: Console
     if rank():
         return {}  # the other processes have done their share
     chosen = best(records)
+    validation = records[chosen]["validation"]
     if len(records) > 1:
         draw(records, chosen, folder / "rounds.png")
     return {
         "test": session.test(chosen),
-        "validation": records[chosen]["validation"],
-        "temperature": _temperature(session, chosen),
+        "validation": validation,
+        "temperature": validation and validation["temperature"],
         "pseudo_labels": records[chosen]["pseudo_labels"],
         "round": chosen,
         "rounds": records,
@@ -108,25 +110,13 @@ def _train_and_test(config: Config, store: Store, folder: Path, console: Console
     }
 
 
-def _temperature(session: Session, number: int) -> float | None:
-    """The temperature of the network that validation chose in a round, fitted on the validation images, if any."""
-    config = session.configs[number]
-    if not len(session.split.validation) or not session.records[number]["steps"]:
-        return None
-    method, data = make_method(config, session.store), configuration.load_data(config, session.store, session.split)
-    restore(method, session.folder / f"round{number}")
-    validate(method, data, configuration.build(config["trainer"]))
-    logits, label = (method.evaluated[key].cpu().numpy() for key in ("logits", "label"))
-    return fit_temperature(logits, label)
-
-
 def _write_page(folder: Path, store: Store, console: Console) -> None:
     """Writes report.html. The result is on disk by now: whatever fails here is said, and costs the page alone."""
     try:
         from semisup.report import page  # here, as matplotlib and scikit-learn come with it
 
         console.print(f"[bold]page[/] {page.write(folder, store)}", soft_wrap=True)
-    except Exception as error:
+    except Exception as error:  # whatever it is, hours of training are done and must not end as a failure
         reason = f"{type(error).__name__}: {error}".rstrip(".")
         show.warn(console, f"the page was not written ({reason}); python scripts/report.py {folder} tries again.")
 

@@ -14,10 +14,11 @@ from semisup import show
 from semisup.audit import Audit
 from semisup.config import Config, embeds_without_a_teacher, fine_tuning_config, round_config, snake_case
 from semisup.data import Split, SSLDataModule, Store
-from semisup.environment import rank, wait_for, write_whole
+from semisup.files import write_whole
 from semisup.fitting import fit, make_loggers, make_method, restore, test, validate
 from semisup.labelers import Labels
 from semisup.labeling import with_labels
+from semisup.processes import rank, wait_for
 from semisup.round_labels import RoundLabels
 from semisup.rounds import Rounds, best, rounds_since_best
 

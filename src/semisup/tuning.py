@@ -10,8 +10,8 @@ from lightning.pytorch import Trainer
 from lightning.pytorch.tuner import Tuner
 
 from semisup.data import SSLDataModule
-from semisup.environment import write_whole
 from semisup.errors import SemisupError
+from semisup.files import write_whole
 from semisup.methods import Method
 from semisup.training import Training
 

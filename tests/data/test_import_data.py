@@ -100,8 +100,8 @@ def test_a_store_is_replaced_only_when_asked_and_only_by_a_whole_one(tmp_path, d
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["mnist", "nowhere"], "There is no folder nowhere;"),
-        (["../mnist", "."], "'../mnist' cannot be a data set's name;"),
+        (["mnist", "nowhere"], "semisup: There is no folder nowhere;"),
+        (["../mnist", "."], "semisup: '../mnist' cannot be a data set's name;"),
     ],
 )
 def test_what_is_wrong_is_one_sentence_and_status_1(tmp_path, capsys, arguments, sentence):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from semisup.data.sources.layout import read_layout
+from semisup.data.sources.layout import files_below, read_layout
 from semisup.errors import SemisupError
 
 
@@ -69,3 +69,13 @@ def test_a_layout_that_is_not_understood_is_a_sentence(tmp_path, make, sentence)
     with pytest.raises(SemisupError) as error:
         read_layout(tmp_path / "p")
     assert str(error.value).startswith(sentence.format(root=tmp_path / "p"))
+
+
+def test_a_link_is_followed_unless_it_leads_back(tmp_path):
+    """Pictures in a linked folder count; a link to a folder that it lies in would be followed without end."""
+    save(tmp_path / "elsewhere" / "far.png")
+    pets(tmp_path / "pets")
+    (tmp_path / "pets" / "cat" / "linked").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "pets" / "dog" / "back").symlink_to(tmp_path / "pets")
+    found = [file.relative_to(tmp_path / "pets").as_posix() for file in files_below(tmp_path / "pets")]
+    assert found == ["cat/0.png", "cat/linked/far.png", "dog/0.png"]

@@ -1,9 +1,15 @@
-"""A network that counts what goes through it, and fails when told to."""
+"""A network that counts what goes through it, and fails when told to; and the features of a network."""
+
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from semisup.backbones import Backbone
+from semisup.data import Store
+from semisup.embeddings import Network
+from semisup.embeddings.base import Features, Rows
 
 
 class Counted(Backbone):
@@ -26,3 +32,8 @@ class Counted(Backbone):
         if self.fails_after is not None and self.images > self.fails_after:
             raise KeyboardInterrupt
         return self.dropout(self.conv(self.resize(x)).mean((2, 3))) + self.value
+
+
+def network_features(source: Any, store: Store, rows: Rows, folder: Path | None = None, **options: Any) -> Features:
+    """(N, D), of a Method's evaluated network or of a Backbone."""
+    return Network(source, **options)(store, rows, folder)

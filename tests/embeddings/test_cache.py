@@ -11,10 +11,10 @@ import pytest
 import torch
 from numpy.testing import assert_array_equal
 
-from semisup.embeddings import PCA, Network, Pixels, network_features
+from semisup.embeddings import PCA, Network, Pixels
 from semisup.embeddings.shards import Share, rows_in_order, write_shard
 from semisup.errors import SemisupError
-from tests.embeddings.counted import Counted
+from tests.embeddings.counted import Counted, network_features
 
 ROWS = np.random.default_rng(1).permutation(120)[:50]
 RGB = (3, 16, 16)

@@ -11,11 +11,11 @@ from torch import nn
 
 from semisup.backbones import MLP, Torchvision
 from semisup.data import open_store, write_store
-from semisup.embeddings import Checkpoint, Network, Pretrained, network_features
+from semisup.embeddings import Checkpoint, Network, Pretrained
 from semisup.embeddings.plain import plain_views
 from semisup.errors import SemisupError
 from semisup.methods import Supervised
-from tests.embeddings.counted import Counted
+from tests.embeddings.counted import Counted, network_features
 
 ROWS = np.arange(40)[::-1]
 RGB = (3, 16, 16)

@@ -1,14 +1,13 @@
 """A comparison's page in a real browser: silent, readable in light and dark, on a phone, and of use by keyboard."""
 
-import json
 from itertools import product
 
 import pytest
 
 from semisup.report import plots
 from semisup.report.comparison_page import page
+from tests.report.browsing import asked, contrast, luminance, press, show, tabbed
 from tests.report.finished_runs import PSEUDO_LABEL, compared, write
-from tests.report.test_page_browser import browser, contrast, luminance, press, pytestmark  # noqa: F401
 
 CURVE = ["step,validation/accuracy\n10,0.5\n20,0.6\n"]
 
@@ -25,26 +24,16 @@ def address(tmp_path_factory):
     return file.as_uri()
 
 
-def show(browser, address, width=1400, scheme="light"):  # noqa: F811
-    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    wish = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", wish)
-    browser.get(address)
-
-
-def test_no_complaint_and_no_request(browser, address):  # noqa: F811
+def test_no_complaint_and_no_request(browser, address):
     browser.get_log("performance")
     browser.get_log("browser")
     show(browser, address)
     assert browser.get_log("browser") == []
-    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    asked = [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
-    assert [url for url in asked if not url.startswith("data:")] == [address]
+    assert [url for url in asked(browser) if not url.startswith("data:")] == [address]
 
 
 @pytest.mark.parametrize(("width", "scheme"), [*product((390, 1400), ("light", "dark"))])
-def test_it_fits_and_is_readable(browser, address, width, scheme):  # noqa: F811
+def test_it_fits_and_is_readable(browser, address, width, scheme):
     """Nothing is wider than the screen, and ink and paper differ by 4.5 to 1, in the pictures' text too."""
     show(browser, address, width, scheme)
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
@@ -61,7 +50,7 @@ def test_it_fits_and_is_readable(browser, address, width, scheme):  # noqa: F811
     assert contrast(ink, warning) >= 4.5
 
 
-def test_pictures_are_drawn_at_a_readable_size(browser, address):  # noqa: F811
+def test_pictures_are_drawn_at_a_readable_size(browser, address):
     show(browser, address, 390)
     sizes = browser.execute_script(
         "return [...document.querySelectorAll('svg')].map(s => [s.getBoundingClientRect().width, s.getBBox().width])"
@@ -70,20 +59,15 @@ def test_pictures_are_drawn_at_a_readable_size(browser, address):  # noqa: F811
     assert all(width >= 480 and inside > 0 for width, inside in sizes)
 
 
-def test_every_part_can_be_reached_by_keyboard(browser, address):  # noqa: F811
+def test_every_part_can_be_reached_by_keyboard(browser, address):
     from selenium.webdriver.common.keys import Keys
 
     show(browser, address)
-    wanted = browser.execute_script(
-        "const all = [...document.querySelectorAll('a, summary, [tabindex=\"0\"]')];"
-        "all.forEach((e, i) => e.dataset.at = i); return all.length"
-    )
-    reached = []
-    for _ in range(wanted):
-        press(browser, Keys.TAB)
-        reached.append(int(browser.execute_script("return document.activeElement.dataset.at ?? -1")))
+
+    def open_it() -> None:
         if browser.execute_script("return document.activeElement.matches('summary')"):
             press(browser, Keys.ENTER)
             press(browser, Keys.ENTER)
-    assert reached == list(range(wanted))
+
+    assert tabbed(browser, "a, summary, [tabindex='0']", open_it)
     assert browser.execute_script("return [...document.querySelectorAll('details')].every(e => e.open)")

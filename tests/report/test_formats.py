@@ -133,21 +133,21 @@ def test_a_broken_result_is_named(write, capsys):
     run = write("a")
     (run / "result.json").write_text("{")
     assert main([str(run)]) == 1
-    assert capsys.readouterr().err.startswith(f"{run} cannot be read: ")
+    assert capsys.readouterr().err.startswith(f"semisup: {run} cannot be read: ")
 
 
 def test_a_result_of_another_program_is_named(write, capsys):
     run = write("a")
     (run / "result.json").write_text('{"test": {"accuracy": 0.5}}')
     assert main([str(run)]) == 1
-    assert capsys.readouterr().err == f"{run} is not a run of this program: its files lack 'split'.\n"
+    assert capsys.readouterr().err == f"semisup: {run} is not a run of this program: its files lack 'split'.\n"
 
 
 def test_broken_predictions_are_named(write, capsys):
     a, b = write("a", hits=[True]), write("b", method=PSEUDO_LABEL)
     (b / "predictions.npz").write_text("no archive")
     assert main([str(a), str(b)]) == 1
-    assert capsys.readouterr().err.startswith(f"{b}/predictions.npz cannot be read: ")
+    assert capsys.readouterr().err.startswith(f"semisup: {b}/predictions.npz cannot be read: ")
 
 
 def test_a_file_that_cannot_be_written_is_named(runs, tmp_path, capsys):

@@ -139,7 +139,7 @@ def test_the_script_writes_pages_anew_and_says_which_it_cannot(rounds, tmp_path,
     assert report.main([str(rounds), str(tmp_path)]) == 1
     out, err = capsys.readouterr()
     assert out == f"{rounds / 'report.html'}\n"
-    assert err == f"{tmp_path} is not the folder of a finished run: it has no config.yaml.\n"
+    assert err == f"semisup: {tmp_path} is not the folder of a finished run: it has no config.yaml.\n"
     assert (rounds / "report.html").read_bytes() == before, "the same run has the same page"
 
 
@@ -185,7 +185,7 @@ def test_a_damaged_run_is_a_sentence_and_not_a_traceback(rounds, tmp_path, capsy
     before = (copied / "report.html").read_bytes()
     assert report.main([str(copied)]) == 1
     err = capsys.readouterr().err
-    assert err.startswith(str(copied))
+    assert err.startswith(f"semisup: {copied}")
     assert err.count("\n") == 1
     assert (copied / "report.html").read_bytes() == before
 

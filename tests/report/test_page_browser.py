@@ -1,20 +1,13 @@
 """A run's page in a real browser: whole, silent, of use by keyboard, on a phone and a wide screen, light and dark."""
 
-import json
-import shutil
 from itertools import product
 
 import numpy as np
 import pytest
 
 from semisup.data import write_store
+from tests.report.browsing import asked, contrast, luminance, press, show, tabbed
 from tests.report.paged import small_run
-
-selenium = pytest.importorskip("selenium", reason="pip install 'semisup[dev]'")
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-DRIVER = shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(not (BROWSER and DRIVER), reason="there is no Chromium with its chromedriver")
-QUIET = "headless no-sandbox disable-gpu disable-quic no-first-run disable-background-networking disable-sync"
 
 
 @pytest.fixture(scope="module")
@@ -29,39 +22,13 @@ def pages(tmp_path_factory):
         folder / "data" / "stores" / "many", "many", names, (images[:200], targets[:200]), (images[200:], targets[200:])
     )
     return {
-        "rounds": small_run(folder, "method=self_training", "labeler.threshold=0.12"),
-        "many": small_run(folder, "data=stored", "data.name=many", "data.labels=96", "method=fixmatch"),
+        "rounds": address(small_run(folder, "method=self_training", "labeler.threshold=0.12")),
+        "many": address(small_run(folder, "data=stored", "data.name=many", "data.labels=96", "method=fixmatch")),
     }
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = BROWSER
-    for word in (*QUIET.split(), "disable-component-update", f"user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(f"--{word}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
-    yield driver
-    driver.quit()
-
-
-def show(browser, run, width=1400, scheme="light"):
-    """Opens a page. Emulates the width and the colour scheme of a device."""
-    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    wish = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", wish)
-    browser.get((run / "report.html").as_uri())
-
-
-def press(browser, key):
-    from selenium.webdriver.common.action_chains import ActionChains
-
-    ActionChains(browser).send_keys(key).perform()
+def address(run):
+    return (run / "report.html").as_uri()
 
 
 @pytest.mark.parametrize("name", ["rounds", "many"])
@@ -73,11 +40,7 @@ def test_no_complaint_no_request_and_every_image_is_shown(browser, pages, name):
     assert shown
     assert min(shown) > 0
     assert browser.get_log("browser") == []
-    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    asked = [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
-    assert (pages[name] / "report.html").as_uri() in asked
-    assert [url for url in asked if not url.startswith(("data:", "file:"))] == []
-    assert sum(url.startswith("file:") for url in asked) == 1
+    assert [url for url in asked(browser) if not url.startswith("data:")] == [pages[name]]
 
 
 @pytest.mark.parametrize(("name", "width", "scheme"), [*product(("rounds", "many"), (390, 1400), ("light", "dark"))])
@@ -97,20 +60,15 @@ def test_every_part_can_be_reached_and_read_by_keyboard(browser, pages):
     from selenium.webdriver.common.keys import Keys
 
     show(browser, pages["rounds"])
-    wanted = browser.execute_script(
-        "const all = [...document.querySelectorAll('a, [tabindex=\"0\"]')]; all.forEach((e, i) => e.dataset.at = i);"
-        "return all.length"
-    )
-    reached = []
     said = []
-    for _ in range(wanted):
-        press(browser, Keys.TAB)
-        reached.append(int(browser.execute_script("return document.activeElement.dataset.at ?? -1")))
+
+    def read_points() -> None:
         if browser.execute_script("return document.activeElement.matches('svg.hover')"):
             press(browser, Keys.ARROW_RIGHT)
             press(browser, Keys.ARROW_RIGHT)
             said.append(browser.execute_script("return document.getElementById('tip').textContent"))
-    assert reached == list(range(wanted))
+
+    assert tabbed(browser, "a, [tabindex='0']", read_points)
     assert len(said) == 6, "loss, validation, rounds, two reliability diagrams, one map"
     assert said[0].startswith("step 4: loss")
     assert said[3].startswith("confidence 7% to 13%: ")
@@ -130,15 +88,3 @@ def test_a_dot_says_under_the_pointer_which_image_it_is(browser, pages):
         "Test image 7: class <15>, "
     )
     assert browser.execute_script("return getComputedStyle(document.querySelector('#tip .thumb')).width") == "84px"
-
-
-def contrast(one, other):
-    low, high = sorted((luminance(one), luminance(other)))
-    return (high + 0.05) / (low + 0.05)
-
-
-def luminance(colour):
-    """Relative luminance of an rgb() colour (WCAG 2.2)."""
-    parts = [float(part) / 255 for part in colour.partition("(")[2].rstrip(")").split(",")[:3]]
-    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from semisup.report import plots
+from semisup.report.figures import new_figure, save
 from tests.report import finished_runs
 from tests.report.finished_runs import PSEUDO_LABEL, compared, three_seeds
 
@@ -111,3 +112,17 @@ def test_pictures_that_the_runs_cannot_make_are_skipped_with_the_reason(write):
         "pseudo-labels over steps",
         "pseudo-labels over rounds",
     ]
+
+
+def test_a_picture_saved_twice_is_the_same_file(tmp_path):
+    """Also an SVG, whose ids are random unless told otherwise."""
+    figures = []
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        folder.mkdir()
+        figure = new_figure(3, 2)
+        axes = figure.subplots()
+        axes.plot([0, 1], [0, 1], marker="o")
+        for kind in ("svg", "png"):
+            save(figure, folder / f"line.{kind}")
+        figures.append([(folder / f"line.{kind}").read_bytes() for kind in ("svg", "png")])
+    assert figures[0] == figures[1]

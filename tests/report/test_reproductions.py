@@ -134,7 +134,7 @@ def test_check_finds_a_number_that_was_typed(docs, runs, capsys):
     file.write_text(typed)
     assert call(docs, "render", "--check") == 1
     said = capsys.readouterr().err
-    assert said == f"{file} is not what its runs say; run python scripts/reproductions.py render.\n"
+    assert said == f"semisup: {file} is not what its runs say; run python scripts/reproductions.py render.\n"
     assert file.read_text() == typed
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semisup.data.store import UNKNOWN, Store
-from semisup.environment import whole, write_whole
 from semisup.errors import SemisupError
+from semisup.files import whole, write_whole
 
 Strategy = Literal["class_balanced", "random", "first_n"]
 Indices = NDArray[np.int64]

@@ -2,9 +2,9 @@
 
 from semisup.embeddings.base import Embedding
 from semisup.embeddings.checkpoint import Checkpoint
-from semisup.embeddings.network import Network, network_features
+from semisup.embeddings.network import Network
 from semisup.embeddings.pca import PCA
 from semisup.embeddings.pixels import Pixels
 from semisup.embeddings.pretrained import Pretrained
 
-__all__ = ["PCA", "Checkpoint", "Embedding", "Network", "Pixels", "Pretrained", "network_features"]
+__all__ = ["PCA", "Checkpoint", "Embedding", "Network", "Pixels", "Pretrained"]

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from semisup.backbones import Backbone
 from semisup.data.views import Views
 from semisup.embeddings.base import Features, Rows
+from semisup.environment import device
 from semisup.errors import SemisupError
 
 Precision = Literal["32-true", "bf16-mixed"]
@@ -34,18 +35,6 @@ class Forward:
         if self.batch_size < 1:
             raise SemisupError(f"embedding.batch_size is at least 1; got {self.batch_size}.")
 
-    def place(self) -> torch.device:
-        """The device. Raises SemisupError if there is none of that name."""
-        if self.device == "auto":
-            name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-            return torch.device(name)
-        try:
-            device = torch.device(self.device)
-            torch.empty(0, device=device)
-        except (RuntimeError, AssertionError, NotImplementedError) as error:  # torch has one for each kind of device
-            raise SemisupError(f"embedding.device={self.device} is not there; auto takes what is.") from error
-        return device
-
     def blocks(
         self, network: Backbone, views: Views, images: NDArray[Any], rows: Rows, rank: int = 0, world_size: int = 1
     ) -> Iterator[Features]:
@@ -53,13 +42,13 @@ class Forward:
 
         The next batch is under way on the device while one is read back. Afterwards the network is as it was.
         """
-        device, under_way = self.place(), None
-        with evaluating(network, device):
+        place, under_way = device(self.device, "embedding.device"), None
+        with evaluating(network, place):
             for start in range(rank * self.batch_size, len(rows), world_size * self.batch_size):
                 inputs = torch.from_numpy(images[rows[start : start + self.batch_size]])
-                if device.type == "cuda":
+                if place.type == "cuda":
                     inputs = inputs.pin_memory()
-                features = self._features(network, views, inputs.to(device, non_blocking=True))
+                features = self._features(network, views, inputs.to(place, non_blocking=True))
                 if under_way is not None:
                     yield under_way.cpu().numpy()
                 under_way = features

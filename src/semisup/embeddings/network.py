@@ -95,13 +95,6 @@ class Network(NetworkEmbedding):
         return Prepared(self.network, plain_views(store), f"features of {type(self.network).__name__}")
 
 
-def network_features(
-    source: Method | nn.Module, store: Store, rows: Rows, folder: Path | None = None, **options: Any
-) -> Features:
-    """The features (N, D) of a Method's evaluated network, or of a Backbone. options: those of NetworkEmbedding."""
-    return Network(source, **options)(store, rows, folder)
-
-
 def check_inputs(network: Backbone, store: Store) -> None:
     """Raises SemisupError if the network was built for inputs of another kind than the store's."""
     alike = network.shape == store.shape if network.takes_rows else network.shape[:-2] == store.shape[:-2]

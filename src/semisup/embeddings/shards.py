@@ -12,8 +12,8 @@ import torch
 
 from semisup.data.store import write_array
 from semisup.embeddings.base import Features
-from semisup.environment import joined
 from semisup.errors import SemisupError
+from semisup.processes import joined
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import pyarrow.parquet
 from numpy.typing import NDArray
 
 from semisup.data.store import Store
-from semisup.environment import whole
 from semisup.errors import SemisupError
+from semisup.files import whole
 from semisup.labelers.bank import Labels
 from semisup.labelers.table import KINDS, Table, printable
 

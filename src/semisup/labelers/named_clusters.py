@@ -7,8 +7,8 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from semisup.environment import whole
 from semisup.errors import SemisupError
+from semisup.files import whole
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ import torch
 from numpy.typing import NDArray
 from rich.console import Console
 
+from semisup import environment
 from semisup.allocator import keep_memory
 from semisup.classifier import Classifier
-from semisup.environment import whole, write_whole
 from semisup.errors import SemisupError
+from semisup.files import whole, write_whole
 from semisup.finished import Finished
 from semisup.predicting.done import Done
 from semisup.predicting.inputs import Inputs
@@ -78,7 +79,7 @@ def label_all(
     An interrupted call is completed by the same call, with the same result as if it had not been interrupted.
     """
     keep_memory()
-    classifier = run.classifier.to(place(device))
+    classifier = run.classifier.to(environment.device(device))
     output.resume()
     done = Done(row.path for row in output.rows())
     items = sum(1 for _ in inputs.items())
@@ -121,20 +122,6 @@ def predict(classifier: Classifier, inputs: NDArray[Any]) -> NDArray[np.float32]
             return probability.cpu().numpy()
     except torch.OutOfMemoryError as error:
         raise SemisupError(f"{len(inputs)} at a time do not fit into the memory: lower batch_size.") from error
-
-
-def place(device: str) -> torch.device:
-    """The device of a name; 'auto' is an accelerator if there is one. Raises SemisupError if it is not there."""
-    if device == "auto":
-        return torch.device(
-            "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-        )
-    try:
-        found = torch.device(device)
-        torch.empty(0, device=found).cpu()
-    except (RuntimeError, AssertionError, ImportError) as error:  # torch has one for each kind of device
-        raise SemisupError(f"device={device} is not there; auto takes what is.") from error
-    return found
 
 
 def cores() -> int:

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from semisup.environment import whole
 from semisup.errors import SemisupError, nearest
+from semisup.files import whole
 from semisup.predicting.parquet import from_csv, read
 
 SUFFIXES = (".csv", ".jsonl", ".parquet")

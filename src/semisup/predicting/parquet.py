@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from semisup.environment import whole
+from semisup.files import whole
 
 
 def from_csv(source: Path, target: Path, columns: Sequence[str]) -> None:

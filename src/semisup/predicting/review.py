@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from semisup.data.sources.pictures import eight_bit
-from semisup.environment import write_whole
+from semisup.files import write_whole
 from semisup.predicting.outputs import Row
 
 SIDE = 192  # pixels of a thumbnail

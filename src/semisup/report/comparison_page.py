@@ -4,7 +4,6 @@ import io
 import os
 import re
 from collections.abc import Mapping, Sequence
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -12,6 +11,7 @@ from urllib.parse import quote
 import numpy as np
 
 from semisup.errors import SemisupError
+from semisup.report import html
 from semisup.report.comparison import Comparison
 from semisup.report.page.command import changes
 from semisup.report.page.command import command as training_command
@@ -31,13 +31,9 @@ def page(
     figures, skipped: as `plots.draw` gives them. command: what was typed. file: where the page will lie, from where it
     links to the pages of the runs.
     """
-    from jinja2 import Environment, StrictUndefined
-
     said = notes(comparison)
-    template = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    ).from_string((resources.files("semisup.report") / "templates" / "comparison.html").read_text(encoding="utf-8"))
-    return template.render(
+    return html.render(
+        "comparison.html",
         runs=sum(len(row.group.runs) for row in comparison.rows),
         groups=rows(comparison),
         pairs=pairs(comparison),

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from semisup.environment import whole
+from semisup.files import whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,5 +21,7 @@ def new_figure(width: float, height: float) -> "Figure":
 
 def save(figure: "Figure", file: Path) -> None:
     """Writes a PNG or SVG, the same bytes for the same figure; all of it or nothing."""
-    with whole(file) as draft:
+    from matplotlib import rc_context
+
+    with whole(file) as draft, rc_context({"svg.hashsalt": file.stem}):  # of the ids in an SVG, else random
         figure.savefig(draft, metadata={"Software": None} if file.suffix == ".png" else {"Date": None})

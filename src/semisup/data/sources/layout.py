@@ -127,8 +127,13 @@ def files_below(folder: Path) -> Iterator[Path]:
         raise SemisupError(f"{error.filename} cannot be listed ({error.strerror}); mend its permissions.") from error
 
     for parent, folders, files in os.walk(folder, onerror=refuse, followlinks=True):
-        folders[:] = sorted(name for name in folders if not ignored(name))
+        folders[:] = sorted(name for name in folders if not ignored(name) and not leads_back(Path(parent, name)))
         yield from (Path(parent, name) for name in sorted(files) if not ignored(name))
+
+
+def leads_back(folder: Path) -> bool:
+    """Whether a folder is a link to one that it lies in, whose files would be found without end."""
+    return folder.is_symlink() and folder.parent.resolve().is_relative_to(folder.resolve())
 
 
 def ignored(name: str) -> bool:

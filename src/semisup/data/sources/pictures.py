@@ -70,5 +70,5 @@ def _head(path: Path) -> tuple[tuple[int, int], str] | None:
             width, height = image.size
             turned = image.getexif().get(ORIENTATION, 1) >= 5
             return ((width, height) if turned else (height, width)), image.mode
-    except Exception:
+    except Exception:  # decoders raise nearly anything on a damaged file
         return None  # decode() will say what is wrong with it

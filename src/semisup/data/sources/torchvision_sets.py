@@ -56,7 +56,7 @@ def fetch(data_dir: Path, name: Name, extra: bool, folder: Path) -> Parts:
     try:
         with patience():
             return READERS[name](data_dir, True, extra)
-    except Exception as error:
+    except Exception as error:  # a failed download raises nearly anything, too
         if found:
             less = ", or leave the extra images out with extra=false" if name == "svhn" and extra else ""
             raise SemisupError(

@@ -9,10 +9,10 @@ import numpy as np
 from semisup import config as configuration
 from semisup.config import Config
 from semisup.data import Store
-from semisup.environment import write_whole
 from semisup.errors import SemisupError
+from semisup.files import write_whole
 from semisup.finished import Finished, open_run
-from semisup.report import run_folders
+from semisup.report import html, run_folders
 from semisup.report.page import curves, facts, looks
 from semisup.report.page.command import Change, changes, command
 from semisup.report.page.facts import Fact
@@ -84,8 +84,7 @@ def write(run: Path, store: Store | None = None, *, data_dir: str | None = None,
     if store.fingerprint != result["split"]["data_fingerprint"]:
         raise SemisupError(f"{run} was made with other data than {store.name} is now; bring the old data back.")
     opened = _opened(run, data_dir) if result["steps"] else "The run has trained no network."
-    html = render(gather(run, config, result, store, opened, umap))
-    write_whole(run / FILE, html)
+    write_whole(run / FILE, render(gather(run, config, result, store, opened, umap)))
     return run / FILE
 
 
@@ -135,14 +134,8 @@ def look_at(run: Path, result: dict[str, Any], store: Store, opened: Finished | 
 
 def render(page: Page) -> str:
     """The page as HTML."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("semisup.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
-    )  # fmt: skip
-    environment.filters["percent"] = lambda share: "–" if share is None else facts.percent(share)
-    return environment.get_template("run.html").render(page=page, looks=page.looks, colours=colours(len(page.names)))
+    filters = {"percent": lambda share: "–" if share is None else facts.percent(share)}
+    return html.render("run.html", filters, page=page, looks=page.looks, colours=colours(len(page.names)))
 
 
 def colours(classes: int) -> list[str]:

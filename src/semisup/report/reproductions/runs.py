@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from semisup.config import Config
-from semisup.environment import write_whole
 from semisup.errors import SemisupError
+from semisup.files import write_whole
 from semisup.report.comparability import complaints
 from semisup.report.reproductions.experiments import Experiment, Row, leaves
 from semisup.report.run_folders import Run, finished, untested
