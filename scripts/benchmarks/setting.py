@@ -4,6 +4,7 @@ import argparse
 import logging
 import time
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,8 +39,10 @@ class Setting:
         return make_method(self.config, self.store)
 
 
-def setting(method: str, network: str, options: argparse.Namespace, max_steps: int) -> Setting:
-    """The setting for these names; quiet and fast as a run makes its process."""
+def setting(
+    method: str, network: str, options: argparse.Namespace, max_steps: int, more: Sequence[str] = ()
+) -> Setting:
+    """The setting for these names; quiet and fast as a run makes its process. more: overrides, as of a command line."""
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="lightning")
@@ -47,7 +50,7 @@ def setting(method: str, network: str, options: argparse.Namespace, max_steps: i
     data = "cifar10" if options.data == NOISE else options.data
     overrides = [f"method={method}", f"backbone={network}", f"data={data}", f"trainer.max_steps={max_steps}"]
     overrides += [f"batch.labeled={options.batch}", f"batch.ratio={options.ratio}"]
-    overrides += [f"trainer.accelerator={options.device}", f"trainer.precision={options.precision}"]
+    overrides += [f"trainer.accelerator={options.device}", f"trainer.precision={options.precision}", *more]
     with initialize_config_dir(str(CONF), version_base="1.3"):
         values: Any = OmegaConf.to_container(compose("train", [admit(o) for o in overrides]), resolve=True)
     config = configuration.complete(values)
