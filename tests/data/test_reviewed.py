@@ -67,6 +67,7 @@ def test_other_labels_are_another_store_and_another_split(pets):
     plain = folder(pets.parent / "data", str(pets), size=2)
     stores = [plain, opened(pets, "path,label", "a.png,cat"), opened(pets, "path,label", "a.png,dog")]
     assert len({store.fingerprint for store in stores}) == len({store.folder for store in stores}) == 3
+    assert len({store.test_fingerprint for store in stores}) == 1
     assert len({make_split(store, labels=4, validation=0).hash for store in stores}) == 3
     again = opened(pets, "label,path", "dog,unlabeled/a.png")
     assert again.folder == stores[2].folder, "the same labels, written in another way"

@@ -1,5 +1,6 @@
 """Stores on disk: whole or not there, and honest about damage."""
 
+import json
 import multiprocessing
 import resource
 import time
@@ -78,6 +79,24 @@ def test_the_fingerprint_changes_with_one_pixel_and_only_then(tmp_path):
     write_store(tmp_path / "c", "pets", CLASSES, (images, targets), pictures(3))
     one, same, other = (open_store(tmp_path / name).fingerprint for name in "abc")
     assert one == same != other
+
+
+def test_the_test_fingerprint_tells_test_sets_apart_and_nothing_else(tmp_path):
+    images, targets = pictures(3)
+    write_store(tmp_path / "a", "pets", CLASSES, pictures(7), (images, targets))
+    write_store(tmp_path / "b", "dogs", CLASSES, pictures(9, seed=3), (images, targets))
+    write_store(tmp_path / "c", "pets", CLASSES, pictures(7), (images, 1 - targets))
+    write_store(tmp_path / "d", "pets", CLASSES[::-1], pictures(7), (images, targets))
+    one, same, *others = (open_store(tmp_path / name).test_fingerprint for name in "abcd")
+    assert one == same
+    assert len({one, *others}) == 3
+
+
+def test_a_store_of_before_there_was_a_test_fingerprint_has_that_of_all_of_it(folder):
+    meta = json.loads((folder / "meta.json").read_text())
+    del meta["test_fingerprint"]
+    (folder / "meta.json").write_text(json.dumps(meta))
+    assert open_store(folder).test_fingerprint == open_store(folder).fingerprint
 
 
 def test_image_statistics_are_those_of_all_pixels_in_0_to_1():

@@ -54,6 +54,7 @@ def write(
         "split": {
             "hash": more.get("split", f"{labels} by {seed}"),
             "data_fingerprint": more.get("data", "digits"),
+            **({"test_fingerprint": more["test_data"]} if "test_data" in more else {}),
             "labeled": labels - 10,
             "validation": 10,
         },

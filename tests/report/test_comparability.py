@@ -36,6 +36,27 @@ def test_splits_of_other_seeds_and_of_other_numbers_of_labels_may_differ(write):
     assert not any(row.mark for row in compared(*folders).rows)
 
 
+@pytest.fixture
+def reviewed(write) -> list[Path]:
+    """A run before a review, and one with the labels that it gave: another store and split, the same test images."""
+    after = {"options": {"labels_file": "reviewed.csv"}, "split": "two", "data": "with the review"}
+    return [write("a", test_data="t", data="without"), write("b", accuracy=0.6, test_data="t", **after)]
+
+
+def test_runs_before_and_after_a_review_stand_in_one_table(reviewed):
+    comparison = compared(*reviewed)
+    assert [(row.group.split, row.mark) for row in comparison.rows] == [
+        ("labels_file=null", False),
+        ("labels_file=reviewed.csv", False),
+    ]
+    assert compared(*reviewed, baseline="labels_file=null", allow=True).rows[1].difference.mean == pytest.approx(10)
+
+
+def test_a_review_does_not_excuse_other_test_images(reviewed, write):
+    with pytest.raises(SemisupError, match="/c: other data or test images"):
+        compared(*reviewed, write("c", 1, test_data="u", data="without"))
+
+
 @pytest.mark.parametrize("figures", [{}, {"accuracy": 0.6}])
 def test_validation_figures_of_other_images_than_the_splits_are_refused(write, figures):
     """The split has ten validation images; these figures are of 500."""

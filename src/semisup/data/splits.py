@@ -61,6 +61,7 @@ class Split:
             "labeled_per_class": dict(zip(store.classes, per_class.tolist(), strict=True)),
             "data": store.name,
             "data_fingerprint": store.fingerprint,
+            "test_fingerprint": store.test_fingerprint,
         }
 
     def save(self, folder: Path, store: Store) -> None:

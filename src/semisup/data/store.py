@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from semisup.errors import SemisupError
 
+TEST_FILES = ("test_images.npy", "test_targets.npy")
 UNKNOWN = -1  # the target of an image whose class is not known, or hidden
 FORMAT = 1  # raised when the layout changes, so that an old store is refused by name
 
@@ -37,6 +38,8 @@ class Store:
     images: (N, H, W, C) uint8, or (N, D) float32 for a table. targets: (N,) int64, -1 = unknown.
     Only the first `labelable` images may be drawn as labeled ones (SVHN's `extra` and STL-10's unlabeled images may
     not). mean and std: per channel in [0, 1], or per column, over all N images. fingerprint: hash of the content.
+    test_fingerprint: hash of the classes and the test set alone, the same before and after labels were corrected; that
+    of the content if None was given.
     """
 
     name: str
@@ -50,6 +53,10 @@ class Store:
     std: tuple[float, ...]
     fingerprint: str
     folder: Path | None = None
+    test_fingerprint: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "test_fingerprint", self.test_fingerprint or self.fingerprint)
 
     def files(self) -> list[str] | None:
         """Where each image came from, (N,), if the store was made of files."""
@@ -100,6 +107,7 @@ def open_store(folder: Path) -> Store:
         std=tuple(meta["std"]),
         fingerprint=meta["fingerprint"],
         folder=folder,
+        test_fingerprint=meta.get("test_fingerprint", ""),  # stores of before 2026-11-22 have none
         **arrays,
         **targets,
     )
@@ -155,18 +163,23 @@ def finish_store(
     images = np.load(draft / "images.npy", mmap_mode="r")
     mean, std = statistics(images)
     paths = sorted(path for path in draft.iterdir() if path.suffix in {".npy", ".txt"})
-    digest = hashlib.sha256()
+    classes = list(classes)
+    digest, test_digest = hashlib.sha256(), hashlib.sha256(json.dumps(classes).encode())
     for path in paths:
         with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
+            content = hashlib.file_digest(file, "sha256").digest()
+        digest.update(content)
+        if path.name in TEST_FILES:
+            test_digest.update(content)
     meta = {
         "format": FORMAT,
         "name": name,
-        "classes": list(classes),
+        "classes": classes,
         "labelable": len(images) if labelable is None else labelable,
         "mean": mean,
         "std": std,
         "fingerprint": digest.hexdigest(),
+        "test_fingerprint": test_digest.hexdigest(),
         "bytes": {path.name: path.stat().st_size for path in paths},
     }
     (draft / "meta.json").write_text(json.dumps(meta, indent=1))

@@ -9,7 +9,7 @@ import numpy as np
 
 from semisup.errors import SemisupError, nearest
 from semisup.report.comparability import complaints
-from semisup.report.labels import brief, following, labels, without, words
+from semisup.report.labels import brief, following, labels, spelled, without, words
 from semisup.report.run_folders import Run
 from semisup.report.statistics import FEWEST, Estimate, McNemar, holm
 
@@ -174,7 +174,7 @@ def _split_names(runs: Sequence[Run]) -> list[str]:
     """What each run's split has otherwise than another's, the number of labels first."""
     options = [run.split_options for run in runs]
     differing = [name for name in options[0] if any(one[name] != options[0][name] for one in options)]
-    return [" ".join(f"{name}={one[name]}" for name in differing) for one in options]
+    return [" ".join(f"{name}={spelled(one[name])}" for name in differing) for one in options]
 
 
 def _row(group: Group, baseline: Group | None, suspects: Set[Path]) -> Row:

@@ -101,9 +101,11 @@ def _part(key: str, config: Config, configs: Sequence[Config]) -> str:
     """What a top-level key adds to a config's label; nothing where all configs agree."""
     value = config[key]
     if not isinstance(value, dict):
-        return f"{key}={_text(value)}" if any(other.get(key) != value for other in configs) else ""
+        return f"{key}={spelled(value)}" if any(other.get(key) != value for other in configs) else ""
     names, nodes = _names(key, configs), _nodes(key, configs)
-    options = [f"{name}={_text(value[name])}" for name in value if name != "_target_" and _differs(name, value, nodes)]
+    options = [
+        f"{name}={spelled(value[name])}" for name in value if name != "_target_" and _differs(name, value, nodes)
+    ]
     name = names[value.get("_target_", key)]
     head = [f"{key}={name}"] if len(names) > 1 else [name] if options else []
     return " ".join([*head, *options])
@@ -128,5 +130,5 @@ def _nodes(key: str, configs: Sequence[Config]) -> list[Config]:
     return [config[key] for config in configs if isinstance(config.get(key), dict)]
 
 
-def _text(value: Any) -> str:
+def spelled(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))

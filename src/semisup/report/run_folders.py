@@ -20,7 +20,7 @@ from semisup.data.splits import make_split
 from semisup.errors import SemisupError
 from semisup.schema import parameters
 
-SPLIT_OPTIONS = tuple(name for name in parameters(make_split) if name not in ("store", "seed"))
+SPLIT_OPTIONS = (*(name for name in parameters(make_split) if name not in ("store", "seed")), "labels_file")
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -58,7 +58,9 @@ class Run:
 
     @property
     def tested_on(self) -> tuple[str, int]:
-        return self.result["split"]["data_fingerprint"], self.result["test"]["images"]
+        """What the test set is, and how many images it has."""
+        split = self.result["split"]
+        return split.get("test_fingerprint", split["data_fingerprint"]), self.result["test"]["images"]
 
     @property
     def essence(self) -> Config:

@@ -18,7 +18,7 @@ from semisup.report.run_folders import Run, finished, untested
 
 MEASURED = ("accuracy", "accuracy_interval", "images", "step")
 AUDITED = ("images", "accuracy", "accuracy_of_all", "coverage")
-SPLIT = ("hash", "data", "data_fingerprint", "labeled", "validation", "unlabeled")
+SPLIT = ("hash", "data", "data_fingerprint", "test_fingerprint", "labeled", "validation", "unlabeled")
 FOLDERS = re.compile(r"(^|:)[~/](?!/)\S*/")  # of a file that a config names, alone or as `in_order:/weights/net.pth`
 
 
