@@ -28,8 +28,8 @@ AVERAGE, TRAINED = "average.network.", "network."  # what a method calls its net
 class Finished:
     """A finished run, of which the round that was tested is taken.
 
-    checkpoint: its file. data: name, classes, shape ((C, H, W) or (D,)), mean and std, as in result.json. classifier:
-    of its evaluated network, on the CPU. temperature: None if it was not fitted, so that confidence is not calibrated.
+    checkpoint: its file. data: name, classes, shape ((C, H, W) or (D,)), columns of a table, mean and std, as in
+    result.json. classifier: of its evaluated network, on the CPU. temperature: None if it was not fitted, so that confidence is not calibrated.
     """
 
     folder: Path
@@ -48,6 +48,11 @@ class Finished:
     def shape(self) -> tuple[int, ...]:
         """Of one input as the network sees it: (C, H, W), or (D,) for a row of a table."""
         return tuple(self.data["shape"])
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of a table's D columns; empty where it had none."""
+        return list(self.data.get("columns", ()))
 
     def digest(self) -> str:
         """The SHA-256 of the checkpoint."""
@@ -81,6 +86,7 @@ def described(store: Store) -> dict[str, Any]:
         "name": store.name,
         "classes": list(store.classes),
         "shape": list(store.shape),
+        "columns": list(store.columns),
         "mean": list(store.mean),
         "std": list(store.std),
     }

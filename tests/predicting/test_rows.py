@@ -89,10 +89,53 @@ def test_columns_that_are_called_by_numbers(tmp_path):
     from semisup.predicting.rows import open_table
 
     (tmp_path / "a.csv").write_text("2019,2020,kind\n1,2,x\n3,4,y\n")
-    assert [(line, load().tolist()) for line, load in open_table(tmp_path / "a.csv", 2, "kind")] == [
+    assert [(line, load().tolist()) for line, load in open_table(tmp_path / "a.csv", 2, [], "kind")] == [
         (2, [1, 2]),
         (3, [3, 4]),
     ]
+
+
+@pytest.fixture
+def pets(tmp_path: Path) -> Path:
+    """The folder of a run on a table whose columns have names, and differ by so much that their order matters."""
+    lines = [f"{9 if kind == 'dog' else 2}.{row},{100 + row},{kind}" for kind in ("cat", "dog") for row in range(10)]
+    (tmp_path / "pets.csv").write_text("\n".join(["height,age,kind", *lines]))
+    options = (f"data_dir={tmp_path / 'data'}", f"runs_dir={tmp_path / 'runs'}", "data.labels=12", "data.validation=4")
+    return trained("data=table", f"data.path={tmp_path / 'pets.csv'}", *MLP, *options)
+
+
+def test_columns_are_found_by_their_names(pets, tmp_path):
+    """In another order, among others, with and without the label; without names, in the order of the training."""
+    tables = {
+        "same": "height,age,kind\n9.1,103,?\n2.2,101,?",
+        "other": "colour,age,kind,height\nred,103,dog,9.1\n,101,cat,2.2",
+        "bare": "9.1,103\n2.2,101",
+    }
+    found = {}
+    for name, text in tables.items():
+        (tmp_path / f"{name}.csv").write_text(text)
+        predict(run=str(pets), images=str(tmp_path / f"{name}.csv"), out=str(tmp_path / f"{name}.out.csv"))
+        rows = csv.DictReader((tmp_path / f"{name}.out.csv").read_text().splitlines())
+        found[name] = [(row["label"], row["confidence"]) for row in rows]
+    assert found["same"] == found["other"] == found["bare"]
+    assert len({*found["same"]}) == 2
+    parquet.write_table(pa.table({"age": [103, 101], "height": [9.1, 2.2]}), tmp_path / "a.parquet")
+    predict(run=str(pets), images=str(tmp_path / "a.parquet"), out=str(tmp_path / "p.out.csv"))
+    rows = csv.DictReader((tmp_path / "p.out.csv").read_text().splitlines())
+    assert [(row["label"], row["confidence"]) for row in rows] == found["same"]
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("hight,age", r"no column 'height', as the run's table has one; did you mean 'hight'"),
+        ("height,age,age", "several columns 'age', as the run's table has one"),
+    ],
+)
+def test_a_table_that_lacks_a_column_of_the_run_is_refused(pets, tmp_path, header, said):
+    (tmp_path / "a.csv").write_text(f"{header}\n{','.join('1' for _ in header.split(','))}\n")
+    with pytest.raises(SemisupError, match=said):
+        predict(run=str(pets), images=str(tmp_path / "a.csv"), out=str(tmp_path / "out.csv"))
 
 
 def test_the_column_of_the_label(tmp_path):

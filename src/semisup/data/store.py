@@ -39,7 +39,7 @@ class Store:
     Only the first `labelable` images may be drawn as labeled ones (SVHN's `extra` and STL-10's unlabeled images may
     not). mean and std: per channel in [0, 1], or per column, over all N images. fingerprint: hash of the content.
     test_fingerprint: hash of the classes and the test set alone, the same before and after labels were corrected; that
-    of the content if None was given.
+    of the content if None was given. columns: the D names of a table's columns, if it has any.
     """
 
     name: str
@@ -54,6 +54,7 @@ class Store:
     fingerprint: str
     folder: Path | None = None
     test_fingerprint: str = ""
+    columns: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "test_fingerprint", self.test_fingerprint or self.fingerprint)
@@ -107,7 +108,8 @@ def open_store(folder: Path) -> Store:
         std=tuple(meta["std"]),
         fingerprint=meta["fingerprint"],
         folder=folder,
-        test_fingerprint=meta.get("test_fingerprint", ""),  # stores of before 2026-11-22 have none
+        test_fingerprint=meta.get("test_fingerprint", ""),  # this and the columns are missing in older stores
+        columns=tuple(meta.get("columns", ())),
         **arrays,
         **targets,
     )
@@ -154,7 +156,12 @@ def write_array(file: Path, blocks: Iterable[NDArray[Any]], shape: tuple[int, ..
 
 
 def finish_store(
-    draft: Path, name: str, classes: Iterable[str], labelable: int | None = None, files: Iterable[str] | None = None
+    draft: Path,
+    name: str,
+    classes: Iterable[str],
+    labelable: int | None = None,
+    files: Iterable[str] | None = None,
+    columns: Iterable[str] = (),
 ) -> None:
     """Writes meta.json beside the four arrays in `draft`: sizes, statistics and fingerprint are derived from them."""
     if files is not None:
@@ -175,6 +182,7 @@ def finish_store(
         "format": FORMAT,
         "name": name,
         "classes": classes,
+        "columns": list(columns),
         "labelable": len(images) if labelable is None else labelable,
         "mean": mean,
         "std": std,

@@ -76,7 +76,7 @@ def open_inputs(images: str, run: Finished, besides: tuple[Path, ...] = (), rela
 
 def rows(file: Path, run: Finished) -> Iterator[Item]:
     """The rows of a table, each called FILE:LINE."""
-    for number, values in open_table(file, run.shape[0], run.config["data"].get("label")):
+    for number, values in open_table(file, run.shape[0], run.columns, run.config["data"].get("label")):
         yield Item(f"{file.name}:{number}", values)
 
 

@@ -9,48 +9,61 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semisup.data.sources.table_file import MISSING, cells, is_number
-from semisup.errors import SemisupError
+from semisup.errors import SemisupError, nearest
 
 Row = tuple[int, Callable[[], NDArray[np.float32]]]
 PARQUET = {".parquet", ".pq"}
 
 
-def open_table(file: Path, columns: int, label: str | int | None) -> Iterator[Row]:
+def open_table(file: Path, columns: int, names: Sequence[str], label: str | int | None) -> Iterator[Row]:
     """Of each row its line in the file (of Parquet its number, from 1), and a function that gives its (D,) float32.
 
-    It raises ValueError for a row with a cell that is no finite number. The columns are those of the training table, in
-    its order; the label's may be there (`label` as data.label has it, None = the last one) and is left out. Raises
-    SemisupError if there are fewer or more columns.
+    It raises ValueError for a row with a cell that is no finite number. The columns are found by the names that the
+    training table gave them, and others are left out. Where either table has no names, they are taken to be in the
+    same order; the label's may be there (`label` as data.label has it, None = the last one) and is left out. Raises
+    SemisupError if a column is missing, or without names if there are fewer or more.
     """
     if file.is_dir():
         raise SemisupError(f"images={file} is a folder, and the run is of a table: give a CSV or Parquet file.")
     if file.suffix.lower() in PARQUET:
-        yield from parquet_rows(file, columns, label)
+        yield from parquet_rows(file, columns, names, label)
         return
     rows = cells(file)
     line, first = next(rows, (0, []))
     if not first:
         raise SemisupError(f"The table {file} is empty.")
-    header = label in first or not any(map(is_number, first)) or first == [str(place) for place in range(len(first))]
-    kept = features(file, len(first), columns, label, first if header else None)
+    named = label in first or (names and {*names} <= {*first}) or not any(map(is_number, first))
+    header = named or first == [str(place) for place in range(len(first))]
+    kept = places(file, first, columns, names, label) if header else features(file, len(first), columns, label, None)
     for number, row in rows if header else chain([(line, first)], rows):
         yield number, partial(numbers, row, kept, len(first))
 
 
-def parquet_rows(file: Path, columns: int, label: str | int | None) -> Iterator[Row]:
+def parquet_rows(file: Path, columns: int, names: Sequence[str], label: str | int | None) -> Iterator[Row]:
     from pyarrow import ArrowException, parquet
 
     try:
         table = parquet.ParquetFile(file)
     except (ArrowException, OSError) as error:
         raise SemisupError(f"The table {file} cannot be read as Parquet ({str(error).rstrip('.')}).") from error
-    names = table.schema_arrow.names
-    kept = features(file, len(names), columns, label, names)
+    there = table.schema_arrow.names
+    kept = places(file, there, columns, names, label)
     number = 0
     for batch in table.iter_batches(batch_size=4096):
         for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
             number += 1
-            yield number, partial(numbers, ["" if value is None else str(value) for value in row], kept, len(names))
+            yield number, partial(numbers, ["" if value is None else str(value) for value in row], kept, len(there))
+
+
+def places(file: Path, there: Sequence[str], columns: int, names: Sequence[str], label: str | int | None) -> list[int]:
+    """The places of the run's columns among those of a file: by name if the run has names, else as `features`."""
+    if not names:
+        return features(file, len(there), columns, label, there)
+    for name in names:
+        if there.count(name) != 1:
+            found = "several columns" if name in there else "no column"
+            raise SemisupError(f"{file} has {found} '{name}', as the run's table has one; {nearest(name, there)}")
+    return [there.index(name) for name in names]
 
 
 def features(file: Path, there: int, columns: int, label: str | int | None, names: Sequence[str] | None) -> list[int]:

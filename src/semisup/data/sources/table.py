@@ -52,7 +52,7 @@ def table(
             stay, tested = np.flatnonzero(targets != UNKNOWN), read_test(files[1], label, rows, classes)
         pool = np.concatenate([stay, np.flatnonzero(targets == UNKNOWN)])
         lines = [f"{files[0].name}:{rows.lines[row]}" for row in pool]
-        write(folder, classes, (rows.values[pool], targets[pool]), tested, len(stay), lines)
+        write(folder, classes, (rows.values[pool], targets[pool]), tested, len(stay), lines, rows.columns)
     return open_store(folder)
 
 
@@ -108,9 +108,10 @@ def write(
     test: tuple[NDArray[np.float32], NDArray[np.int64]],
     labelable: int,
     lines: list[str],
+    columns: list[str],
 ) -> None:
     with written_atomically(folder) as draft:
         for prefix, (values, targets) in (("", pool), ("test_", test)):
             write_array(draft / f"{prefix}images.npy", [values], values.shape, "float32")
             write_array(draft / f"{prefix}targets.npy", [targets], targets.shape, "int64")
-        finish_store(draft, folder.name, classes, labelable, lines)
+        finish_store(draft, folder.name, classes, labelable, lines, columns if len({*columns}) == len(columns) else ())
