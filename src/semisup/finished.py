@@ -29,7 +29,8 @@ class Finished:
     """A finished run, of which the round that was tested is taken.
 
     checkpoint: its file. data: name, classes, shape ((C, H, W) or (D,)), columns of a table, mean and std, as in
-    result.json. classifier: of its evaluated network, on the CPU. temperature: None if it was not fitted, so that confidence is not calibrated.
+    result.json. classifier: of its evaluated network, on the CPU. temperature: None if it was not fitted, so that
+    confidence is not calibrated.
     """
 
     folder: Path

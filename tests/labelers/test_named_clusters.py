@@ -32,7 +32,20 @@ def test_what_was_saved_is_read_and_leaves_no_other_file(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["clusters.npz"]
 
 
-@pytest.mark.parametrize("damage", [lambda whole: whole[:100], lambda whole: b"", lambda whole: b"PK" + whole[9:]])
+def cut(whole: bytes) -> bytes:
+    return whole[:100]
+
+
+def emptied(whole: bytes) -> bytes:
+    return b""
+
+
+def overwritten(whole: bytes) -> bytes:
+    """Where the first array's compressed numbers begin; the archive's own lists are as they were."""
+    return whole[:60] + b"\xff" * 8 + whole[68:]
+
+
+@pytest.mark.parametrize("damage", [cut, emptied, overwritten])
 def test_a_damaged_file_is_named(tmp_path, damage):
     file = tmp_path / "clusters.npz"
     FOUND.save(file)

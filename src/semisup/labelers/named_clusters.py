@@ -1,5 +1,6 @@
 """What a clustering has found: each image's cluster, and the class that each cluster stands for."""
 
+import zlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from zipfile import BadZipFile
@@ -47,5 +48,5 @@ class NamedClusters:
         try:
             with np.load(file) as arrays:
                 return cls(**arrays)
-        except (OSError, ValueError, TypeError, EOFError, BadZipFile) as error:
+        except (OSError, ValueError, TypeError, EOFError, BadZipFile, zlib.error) as error:
             raise SemisupError(f"{file} is damaged ({error}); delete its folder to label anew.") from error
