@@ -41,15 +41,18 @@ def run(config: Mapping[str, Any], console: Console | None = None) -> Result:
     console = console or Console(quiet=rank() != 0)
     full = configuration.complete(config)
     folder = configuration.folder(full)
-    _prepare(folder, full)
     result_file = folder / "result.json"
-    if result_file.exists():
-        finished: Result = json.loads(result_file.read_text())
+    if result_file.exists() and not full["overwrite"]:
+        finished = _finished(result_file)
         console.print(f"{folder} is finished; overwrite=true would start anew.")
         show.result(console, folder, finished)
         return finished
+    _quicken()
     store = configuration.load_source(full)
-    result = _train_and_test(full, store, folder, console)
+    data = configuration.load_data(full, store)
+    _check(full, store, data)  # so that a mistake deletes no earlier run, and leaves no folder
+    _begin(folder, full)
+    result = _train_and_test(full, store, data, folder, console)
     if rank() == 0:
         write_whole(result_file, json.dumps(result, indent=1))
     show.result(console, folder, result)
@@ -58,12 +61,33 @@ def run(config: Mapping[str, Any], console: Console | None = None) -> Result:
     return result
 
 
-def _prepare(folder: Path, config: Config) -> None:
-    """The folder with its config, and a quiet, fast process."""
+def _finished(file: Path) -> Result:
+    """What a result.json holds. Raises SemisupError if it is damaged."""
+    try:
+        result: Result = json.loads(file.read_text())
+        return result
+    except ValueError as error:
+        raise SemisupError(f"{file} is damaged ({error}): delete it, and the same command writes it anew.") from error
+
+
+def _quicken() -> None:
+    """A quiet, fast process."""
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="lightning")
     keep_memory()
+
+
+def _check(config: Config, store: Store, data: SSLDataModule) -> None:
+    """Raises SemisupError for what does not go together, as far as it can be told without training."""
+    if (config["rounds"]["students"] or config["labeler"]) and not len(data.split.unlabeled):
+        raise SemisupError(f"pseudo-labels are of unlabeled images, and this split of {store.name} has none.")
+    if not configuration.labels_alone(config):
+        make_method(configuration.round_config(config, 0), store)
+
+
+def _begin(folder: Path, config: Config) -> None:
+    """The folder with its config; an earlier one goes if it is to be overwritten."""
     if rank() == 0:
         if config["overwrite"] and folder.exists():
             shutil.rmtree(folder)
@@ -71,10 +95,7 @@ def _prepare(folder: Path, config: Config) -> None:
         write_whole(folder / "config.yaml", yaml.safe_dump(config, sort_keys=False))
 
 
-def _train_and_test(config: Config, store: Store, folder: Path, console: Console) -> Result:
-    data = configuration.load_data(config, store)
-    if (config["rounds"]["students"] or config["labeler"]) and not len(data.split.unlabeled):
-        raise SemisupError(f"pseudo-labels are of unlabeled images, and this split of {store.name} has none.")
+def _train_and_test(config: Config, store: Store, data: SSLDataModule, folder: Path, console: Console) -> Result:
     if rank() == 0:
         data.split.save(folder, store)
     if config["tune"]:
