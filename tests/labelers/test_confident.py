@@ -114,12 +114,13 @@ def test_nothing_sure_is_nothing_kept(targets):
 
 
 def test_calibration_changes_what_is_kept_and_the_soft_targets():
-    """Validation: p = .9 and right in 3 of 4, so T = 2 (see test_calibration), which takes the root of the odds.
+    """Validation: p = .9 and right in 8 of 10, which with 1/12 of each counted for the other class is 3/4: log 9 / T =
+    log 3, so T = 2 (see test_calibration), which takes the root of the odds.
 
     Odds 9 become 3: .9 becomes .75, below .8. Odds 81 become 9: 81/82 becomes .9, and stays. Soft targets are of the
     calibrated logits; a temperature of .5 squares their odds, back to .9 and 81/82.
     """
-    validation = bank(*[[0.9, 0.1]] * 4, label=[0, 0, 0, 1])
+    validation = bank(*[[0.9, 0.1]] * 10, label=[0] * 8 + [1] * 2)
     images = bank([0.9, 0.1], [81 / 82, 1 / 82], validation=validation)
     assert kept(Confident()(images)) == [0, 1]
     labels = Confident(calibrate=True, targets="soft", temperature=0.5)(images)
