@@ -73,6 +73,8 @@ MISTAKES = [
     ("data=table data.path=/nowhere.csv", "/nowhere.csv", "cannot be read"),
     ("data=folder data.path=/nowhere", "/nowhere", "no folder"),
     ("runs_dir=/dev/null/runs", "/dev/null/runs", "Not a directory"),
+    ("-m method@teacher=null,fixmatch", "null cannot stand in a list", "with method@teacher=null"),
+    ("labeler=confident,null", "null cannot stand in a list", "with labeler=null"),
     ("method=supervised,pseudo_label", "method=supervised,pseudo_label", "--multirun"),
     ("method", "method", "EQUAL"),
 ]

@@ -31,10 +31,13 @@ def main(*implied: str, check: Callable[[dict[str, Any]], None] | None = None) -
     is not for.
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # makes Hydra raise, so that the sentence below is ours
-    given = sys.argv[1:]
+    given = sorted(sys.argv[1:], key=lambda word: word not in ("-m", "--multirun"))  # which may stand anywhere
     first = next((i for i, word in enumerate(given) if "=" in word and word[0] != "-"), len(given))
     given[first:first] = implied  # argparse takes options that stand together, after -m or before
-    sys.argv = [sys.argv[0], *map(admit, given)]
+    try:
+        sys.argv = [sys.argv[0], *map(admit, given)]
+    except SemisupError as error:
+        give_up(error)
     sys.path.append(os.getcwd())  # a package of your own is found in the folder you start from
 
     def checked(config: DictConfig) -> float | None:
@@ -90,11 +93,15 @@ def give_up(error: SemisupError) -> NoReturn:
 def admit(argument: str) -> str:
     """Lets `method.threshold=.9` through Hydra although the YAML does not name it: the signature decides, later.
 
-    And says `labeler=null` as Hydra does: ~labeler.
+    And says `labeler=null` as Hydra does: ~labeler. Raises SemisupError for null among others, which Hydra cannot sweep.
     """
     groups = "|".join(folder.name for folder in CONF.iterdir() if folder.is_dir())
     if nothing := re.fullmatch(rf"((?:{groups})(?:@\w+)?)=null", argument):
         return f"~{nothing[1]}"
+    if among := re.fullmatch(rf"((?:{groups})(?:@\w+)?)=(?:.+,)?null(?:,.+)?", argument):
+        raise SemisupError(
+            f"null cannot stand in a list, as in {argument}: give two commands, one of them with {among[1]}=null."
+        )
     return f"++{argument}" if re.match(rf"({groups}|rounds|teacher)\.[\w.]+=", argument) else argument
 
 
