@@ -6,7 +6,7 @@ import pytest
 
 from semisup.errors import SemisupError
 from semisup.predicting.outputs import Row
-from semisup.predicting.sorting import UNSURE, folder_names, sort
+from semisup.predicting.sorting import UNSURE, claim_folder, folder_names, sort
 
 CLASSES = ("cat", "dog")
 
@@ -35,6 +35,23 @@ def test_sure_ones_in_class_folders_and_the_rest_apart(place, tmp_path, link):
         assert tree(tmp_path / "sorted") == expected
     assert (tmp_path / "sorted" / "cat" / "a" / "1.png").is_symlink() == link
     assert tree(place) == {name: name for name in ("a/1.png", "b/1.png", "2.png")}
+
+
+def test_what_a_person_has_moved_stays_where_it_is(place, tmp_path):
+    folder = tmp_path / "sorted"
+    sort(folder, ROWS, place, CLASSES, 0.9, False)
+    (folder / "unsure" / "2.png").rename(folder / "cat" / "2.png")
+    assert sort(folder, ROWS, place, CLASSES, 0.9, False) == (2, 1, 0)
+    assert tree(folder) == {"cat/a/1.png": "a/1.png", "cat/b/1.png": "b/1.png", "cat/2.png": "2.png"}
+
+
+@pytest.mark.parametrize("other", [{"checkpoint": "456"}, {"confidence": 0.8}, {"link": True}])
+def test_a_folder_that_was_filled_otherwise_is_refused(tmp_path, other):
+    mine = {"run": "photos-1", "checkpoint": "123", "confidence": 0.9, "link": False}
+    claim_folder(tmp_path / "sorted", **mine)
+    claim_folder(tmp_path / "sorted", **{**mine, "run": "a copy of it"})
+    with pytest.raises(SemisupError, match=r"sorted was filled by photos-1 with confidence=0\.9, with copies"):
+        claim_folder(tmp_path / "sorted", **{**mine, **other})
 
 
 def test_another_file_of_that_name_stays_as_it_is(place, tmp_path):

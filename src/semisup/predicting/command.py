@@ -72,7 +72,7 @@ def predict(
     from semisup.predicting.job import claim, label_all
     from semisup.predicting.outputs import Output
     from semisup.predicting.review import write_page
-    from semisup.predicting.sorting import check_folder, sort
+    from semisup.predicting.sorting import check_folder, claim_folder, sort
 
     console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
     finished = open_run(run, data_dir)
@@ -81,21 +81,25 @@ def predict(
     place = inputs.place
     if place is None and (sort_into or review):
         raise SemisupError("sort_into and review are for pictures, and this run is of a table.")
+    name, threshold = finished.folder.resolve().name, 0.9 if confidence is None else confidence
     if place is not None and sort_into:
-        check_folder(Path(sort_into).expanduser(), inputs.where, finished.classes)
+        into = Path(sort_into).expanduser()
+        check_folder(into, inputs.where, finished.classes)
+        claim_folder(into, name, finished.digest(), threshold, link)
     claim(output, finished, inputs, overwrite)
     count = label_all(finished, inputs, output, device=device, batch_size=batch_size, workers=workers, console=console)
+    if not count.total:
+        raise SemisupError(f"none of {images} can be read; {output.unreadable} says why.")
     console.print(f"{out}: {count.total:,} labels, {count.labeled:,} of them new.")
     if count.unreadable:
         console.print(f"{output.unreadable}: {count.unreadable:,} could not be read.")
     if finished.temperature is None:
         console.print("Confidence is not calibrated: the run has no temperature, which takes validation images.")
     if place is not None and sort_into:
-        into, threshold = Path(sort_into).expanduser(), 0.9 if confidence is None else confidence
         sure, unsure, gone = sort(into, output.rows(), place, finished.classes, threshold, link)
         lost = f" {gone:,} of the labeled pictures are no longer there." if gone else ""
         console.print(f"{sort_into}: {sure:,} in class folders, {unsure:,} below {threshold} in unsure.{lost}")
     if place is not None and review:
-        page, name = Path(review).expanduser(), finished.folder.resolve().name
+        page = Path(review).expanduser()
         shown = write_page(page, output.rows(), place, finished.classes, limit or 200, name, output.file.stem)
         console.print(f"{review}: the {shown:,} least certain; open it in a browser.")

@@ -1,6 +1,7 @@
 """Pictures into class folders by their labels."""
 
 import filecmp
+import json
 import os
 import re
 import shutil
@@ -9,9 +10,11 @@ from itertools import count
 from pathlib import Path
 
 from semisup.errors import SemisupError, nearest
+from semisup.files import write_whole
 from semisup.predicting.outputs import Row
 
 UNSURE = "unsure"
+RECORD = ".sorted.json"  # in the folder: what it was filled by
 
 
 def sort(
@@ -20,10 +23,12 @@ def sort(
     """Copies pictures to FOLDER/<class>/<path>, and those below the confidence to FOLDER/unsure/<path>.
 
     place: what the paths of the rows are relative to. link: make symbolic links instead. A file that is there and is
-    another one stays as it is: the picture is then called `name (2).png`. Returns how many were sure, were not, and
-    have gone since they were labeled. Raises SemisupError for a label that is no class.
+    another one stays as it is: the picture is then called `name (2).png`. A picture that someone has moved into another
+    of these folders stays there. Returns how many were sure, were not, and have gone since they were labeled. Raises
+    SemisupError for a label that is no class.
     """
     names = folder_names(classes)
+    there = [folder / name for name in (*names.values(), UNSURE) if (folder / name).is_dir()]  # from an earlier call
     sure = unsure = gone = 0
     for row in rows:
         if row.label not in names:
@@ -33,7 +38,8 @@ def sort(
             gone += 1
             continue
         certain = row.confidence >= confidence
-        put(source, folder / (names[row.label] if certain else UNSURE) / inside(row.path), link)
+        if not any(same(source, other / inside(row.path), link) for other in there):
+            put(source, folder / (names[row.label] if certain else UNSURE) / inside(row.path), link)
         sure, unsure = sure + certain, unsure + (not certain)
     return sure, unsure, gone
 
@@ -45,6 +51,26 @@ def check_folder(folder: Path, images: Path, classes: Sequence[str]) -> None:
     for name in (*folder_names(classes).values(), UNSURE):
         if images.is_dir() and (folder / name).resolve().is_relative_to(images.resolve()):
             raise SemisupError(f"sort_into={folder}: {folder / name} would be among the images, {images}.")
+
+
+def claim_folder(folder: Path, run: str, checkpoint: str, confidence: float, link: bool) -> None:
+    """Writes down what a folder is filled by. Raises SemisupError if it was filled otherwise: pictures would lie twice.
+
+    run: the name of the run. checkpoint: its hash.
+    """
+    mine = {"run": run, "checkpoint": checkpoint, "confidence": confidence, "link": link}
+    file = folder / RECORD
+    if not file.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(file, json.dumps(mine))
+        return
+    before = json.loads(file.read_text())
+    if {**before, "run": run} != mine:  # a copy of the run may have another name
+        way = "with links" if before["link"] else "with copies"
+        raise SemisupError(
+            f"sort_into={folder} was filled by {before['run']} with confidence={before['confidence']}, {way}: pictures "
+            "would lie in two of its folders. Choose another folder, or delete it."
+        )
 
 
 def folder_names(classes: Sequence[str]) -> dict[str, str]:

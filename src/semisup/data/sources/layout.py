@@ -20,7 +20,7 @@ from semisup.errors import SemisupError
 
 PARTS = ("labeled", "train", "unlabeled", "test")
 # As the name of a class these are far more likely a slip in the layout; two "classes" train and val would be nonsense.
-NOT_CLASSES = {*PARTS, "labelled", "unlabelled", "training", "testing", "val", "valid", "validation"}
+NOT_CLASSES = {*PARTS, "labelled", "unlabelled", "training", "testing", "val", "valid", "validation", "unsure"}
 NOT_PICTURES = {"thumbs.db", "desktop.ini", "__macosx", "@eadir"}
 
 
