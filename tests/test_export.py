@@ -111,6 +111,9 @@ def test_safetensors(finished, images, expected, tmp_path):
     assert weights.keys() == network.state_dict().keys()
     assert all(torch.equal(value, weights[name]) for name, value in network.state_dict().items())
     assert json.loads(known["classes"]) == DIGITS
+    assert json.loads(known["columns"]) == []
+    export(str(finished), str(tmp_path / "model.pt2"))
+    assert (tmp_path / "weights").stat().st_mode == (tmp_path / "model.pt2").stat().st_mode
     assert json.loads(known["backbone"])["_target_"] == "semisup.backbones.SmallCNN"
 
 

@@ -12,7 +12,8 @@ import torch
 import yaml
 
 from semisup.errors import SemisupError
-from semisup.finished import open_run
+from semisup.finished import data_set, open_run
+from semisup.report import run_folders
 
 
 @pytest.fixture
@@ -57,6 +58,21 @@ def test_a_run_without_validation_images_has_no_temperature(run, tmp_path):
     assert result["temperature"] is None
     (folder,) = (path for path in (tmp_path / "runs").iterdir() if not path.name.startswith("."))
     assert open_run(folder).temperature is None
+
+
+def test_the_data_set_of_a_run_is_the_imported_one_wherever_its_files_are_now(run, data_dir, tmp_path):
+    table = tmp_path / "pets.csv"
+    table.write_text("\n".join(["a,b,kind", *(f"{n},{n % 3},{'cat' if n % 2 else 'dog'}" for n in range(40))]))
+    run("method=supervised", "data=table", f"data.path={table}", "data.labels=20", "data.validation=4")
+    found = run_folders.read(next((tmp_path / "runs").iterdir()))
+    table.unlink()
+    assert data_set(found.config, found.result).fingerprint == found.result["split"]["data_fingerprint"]
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(data_dir, elsewhere)
+    config = {**found.config, "data_dir": "/nowhere"}
+    assert data_set(config, found.result, elsewhere).folder.is_relative_to(elsewhere)
+    with pytest.raises(SemisupError, match=r"pets\.csv cannot be read"):
+        data_set(config, found.result)
 
 
 def test_an_older_run_reads_its_data_set(folder, data_dir, tmp_path):

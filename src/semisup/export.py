@@ -22,7 +22,7 @@ from semisup import config as configuration
 from semisup.classifier import Classifier
 from semisup.errors import SemisupError, nearest
 from semisup.files import whole
-from semisup.finished import Finished, backbone_node
+from semisup.finished import Finished, backbone_node, data_set
 from semisup.predicting.inputs import open_inputs
 from semisup.predicting.pipeline import attempt
 
@@ -71,6 +71,7 @@ def metadata(run: Finished) -> dict[str, str]:
         "classes": json.dumps(run.classes),
         "inputs": "rows (N, D) float32" if rows else "images (N, H, W, C) uint8",
         "shape": json.dumps(run.shape),
+        "columns": json.dumps(run.columns),
         "mean": json.dumps(run.data["mean"]),
         "std": json.dumps(run.data["std"]),
         "temperature": json.dumps(run.temperature),
@@ -117,7 +118,7 @@ def write_safetensors(run: Finished, classifier: Classifier, file: Path, example
     from safetensors import torch as safetensors
 
     state = {name: value.contiguous() for name, value in classifier.network.state_dict().items()}
-    safetensors.save_file(state, file, metadata(run))
+    file.write_bytes(safetensors.save(state, metadata(run)))  # save_file would keep the file from other users
     node = backbone_node(run.checkpoint, "run")
     with torch.random.fork_rng(devices=[]):
         network = configuration.build(node, shape=run.shape, classes=len(run.classes))
@@ -154,9 +155,8 @@ def real_inputs(run: Finished, images: str | None, data_dir: str | None) -> Tens
         if not readable:
             raise SemisupError(f"images={images}: none of them can be read, and some are needed to check the export.")
         return torch.from_numpy(np.stack(readable))
-    place: dict[str, Any] = {"data_dir": str(data_dir or run.config["data_dir"])}
     try:
-        store = configuration.load_source({**run.config, **place})
+        store = data_set(run.config, run.result, data_dir)
     except (SemisupError, OSError) as error:
         raise SemisupError(
             f"the export is checked on real inputs, and the run's data set is not there ({error}): give data_dir=..., "

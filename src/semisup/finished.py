@@ -17,7 +17,8 @@ from semisup.backbones import Backbone
 from semisup.callbacks.checkpoints import load
 from semisup.classifier import Classifier
 from semisup.config import Config, round_config
-from semisup.data import Store
+from semisup.data import Store, open_store
+from semisup.data.store import store_folder
 from semisup.errors import SemisupError
 from semisup.schema import locate
 
@@ -88,9 +89,23 @@ def described(store: Store) -> dict[str, Any]:
         "classes": list(store.classes),
         "shape": list(store.shape),
         "columns": list(store.columns),
+        "store": store.folder and store.folder.name,
         "mean": list(store.mean),
         "std": list(store.std),
     }
+
+
+def data_set(config: Config, result: Mapping[str, Any], data_dir: str | Path | None = None) -> Store:
+    """The data set of a finished run: as it was imported then, or else imported again.
+
+    data_dir: where data sets lie; None: where the run had them. Raises SemisupError if it is not there.
+    """
+    place = Path(data_dir or config["data_dir"])
+    imported = (result.get("data") or {}).get("store")
+    if imported and (folder := store_folder(place.expanduser(), imported)).is_dir():
+        return open_store(folder)
+    store: Store = configuration.load_source({**config, "data_dir": str(place)})
+    return store
 
 
 def chosen_checkpoint(run: Path, option: str = "run", instead: str = "") -> Path:
@@ -166,9 +181,8 @@ def _form(folder: Path, number: int) -> int:
 
 def _from_store(folder: Path, config: Config, data_dir: str | Path | None) -> dict[str, Any]:
     """The description of the data set itself, for a run that was made before result.json had one."""
-    place = {"data_dir": str(data_dir or config["data_dir"])}
     try:
-        return described(configuration.load_source({**config, **place}))
+        return described(data_set(config, {}, data_dir))
     except (SemisupError, OSError) as error:
         raise SemisupError(
             f"run={folder} was made by an older version, so its classes are read from its data set: give data_dir=..., "

@@ -152,8 +152,9 @@ def result(console: Console, folder: Path, figures: dict[str, Any]) -> None:
         where = f"{validation['images']:,} images, at step {validation['step']:,} of {figures['steps']:,}"
         table.add_row("validation accuracy", f"{validation['accuracy']:.2%} ({where})")
     if labels := figures["pseudo_labels"]:
-        accuracy = "none used" if labels["accuracy"] is None else f"{labels['accuracy']:.2%} right"
-        table.add_row("pseudo-labels", f"{labels['coverage']:.1%} of the unlabeled images used, {accuracy}")
+        right = "how many are right is not known" if labels["accuracy"] is None else f"{labels['accuracy']:.2%} right"
+        used = f"{labels['coverage']:.1%} of the unlabeled images used" + (f", {right}" if labels["coverage"] else "")
+        table.add_row("pseudo-labels", used)
     if figures.get("tuned"):
         table.add_row("tuned", ", ".join(f"{k} {v:.3g}" for k, v in figures["tuned"].items()))
     table.add_row("seconds", f"{figures['seconds']:,.0f}")

@@ -78,6 +78,7 @@ def test_a_table_has_no_pictures_and_a_supervised_run_no_pseudo_labels(tmp_path)
     text = read(small_run(tmp_path, "data=digits_table", "method=supervised", "data.validation=0")).text
     assert "The rows of a table have no pictures." in text["images"]
     assert "uses no pseudo-labels" in text["pseudo-labels"]
+    assert "not used by Supervised" in text["run"]
     assert "There are no validation images" in text["calibration"]
     assert "temperature" in text["calibration"]
     assert "PCA" in text["embedding"]
@@ -219,3 +220,12 @@ def test_a_page_that_cannot_be_written_costs_no_result(config, tmp_path, monkeyp
 def _urls(run):
     text = (run / "report.html").read_text()
     return [part.partition(")")[0].strip("\"'") for part in text.split("url(")[1:]]
+
+
+def test_where_nobody_knows_the_unlabeled_rows_the_page_says_so(tmp_path):
+    rows = [f"{n},{n % 5},{'?' if n > 40 else 'cat' if n % 2 else 'dog'}" for n in range(80)]
+    (tmp_path / "pets.csv").write_text("\n".join(["a,b,kind", *rows]))
+    data = ("data=table", f"data.path={tmp_path / 'pets.csv'}", "data.labels=all", "data.validation=4")
+    text = read(small_run(tmp_path, *data, "method=pseudo_label")).text
+    assert "cannot be said, as nobody knows the classes of the unlabeled images" in text["pseudo-labels"]
+    assert "with the labeled ones in the same stream" in text["run"]

@@ -6,12 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from semisup import config as configuration
 from semisup.config import Config
 from semisup.data import Store
 from semisup.errors import SemisupError
 from semisup.files import write_whole
-from semisup.finished import Finished, open_run
+from semisup.finished import Finished, data_set, open_run
 from semisup.report import html, run_folders
 from semisup.report.page import curves, facts, looks
 from semisup.report.page.command import Change, changes, command
@@ -61,6 +60,7 @@ class Page:
     tested_round: int
     curves: list[Chart]
     quality: list[Chart]
+    unaudited: str
     looks: Looks
     version: str
 
@@ -80,7 +80,7 @@ def write(run: Path, store: Store | None = None, *, data_dir: str | None = None,
     config, result = found.config, found.result
     if "rounds" not in result:
         raise SemisupError(f"{run} was made by a version that kept no record of rounds, and can have no page.")
-    store = store or configuration.load_source({**config, "data_dir": data_dir or config["data_dir"]})
+    store = store or data_set(config, result, data_dir)
     if store.fingerprint != result["split"]["data_fingerprint"]:
         raise SemisupError(f"{run} was made with other data than {store.name} is now; bring the old data back.")
     opened = _opened(run, data_dir) if result["steps"] else "The run has trained no network."
@@ -104,6 +104,7 @@ def gather(run: Path, config: Config, result: dict[str, Any], store: Store, open
         tested_round=result["round"],
         curves=curves.training(metrics, result),
         quality=curves.quality(metrics, result["rounds"]),
+        unaudited=facts.unaudited(config, store),
         looks=look_at(run, result, store, opened, umap),
         version=result["versions"].get("semisup", ""),
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 from semisup.config import Config, snake_case
 from semisup.data import Store
+from semisup.schema import locate
 
 Result = dict[str, Any]
 
@@ -78,21 +79,43 @@ def class_name(node: Config) -> str:
     return str(node["_target_"]).rpartition(".")[2]
 
 
+def uses_unlabeled(config: Config) -> bool:
+    """Whether the method, or a student, sees unlabeled images."""
+    method = locate(config["method"]["_target_"])
+    alone = not getattr(method, "reads_targets", False) and bool(getattr(method, "views", ()))
+    return alone or bool(config["rounds"]["students"])
+
+
+def unaudited(config: Config, store: Store) -> str:
+    """Why there is nothing to say of pseudo-labels."""
+    if uses_unlabeled(config) and (store.targets < 0).any():
+        return "How good pseudo-labels are cannot be said, as nobody knows the classes of the unlabeled images."
+    return "The method uses no pseudo-labels."
+
+
 def _data(config: Config, result: Result, store: Store) -> list[Fact]:
     split = result["split"]
     per_class = split["labeled_per_class"].values()
     low, high = min(per_class), max(per_class)
     each = f"{low:,} of each class" if low == high else f"{low:,} to {high:,} of each class"
-    joined = "with the labeled ones in the same stream" if split["labeled_in_unlabeled"] and split["unlabeled"] else ""
     chooses = "they choose the checkpoint and train nothing" if split["validation"] else "the last checkpoint is tested"
     return [
         Fact("data set", store.name, f"{len(store.classes)} classes, {_inputs(store.shape)}"),
         Fact("labeled", f"{split['labeled']:,}", each),
         Fact("validation", f"{split['validation']:,}", chooses),
-        Fact("unlabeled", f"{split['unlabeled']:,}", joined),
+        Fact("unlabeled", f"{split['unlabeled']:,}", _use(config, split)),
         Fact("test", f"{len(store.test_images):,}", ""),
         Fact("split", split["hash"][:12], f"{config['data'].get('strategy', '')}, data {store.fingerprint[:12]}"),
     ]
+
+
+def _use(config: Config, split: dict[str, Any]) -> str:
+    """What the method does with unlabeled images."""
+    if not uses_unlabeled(config):
+        return f"not used by {class_name(config['method'])}"
+    if config["rounds"]["students"]:
+        return "for the students"
+    return "with the labeled ones in the same stream" if split["labeled_in_unlabeled"] and split["unlabeled"] else ""
 
 
 def _inputs(shape: tuple[int, ...]) -> str:
