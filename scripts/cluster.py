@@ -1,15 +1,23 @@
-"""Clusters alone, without training: `python scripts/cluster.py data=cifar10 embedding=pca labeler.k=10`.
+"""Clusters alone, without training: what they are worth as labels.
 
-The options are train.py's, and so are the run's folder and its result.json; it is `train.py method=cluster_label
-rounds.students=0`. With labeler=propagation, labels are measured the same way.
+    python scripts/cluster.py data=cifar10 embedding=pca labeler.k=10
+
+embedding  pca (the default), pixels, pretrained, or checkpoint with embedding.run=RUN, a finished run
+labeler    clusters (the default), or propagation, whose labels are measured the same way
+
+The options are train.py's, and so are the run's folder and its result.json: it is `python train.py method=cluster_label
+rounds.students=0`. Options of trainings have no effect, and students are refused.
 """
 
+import sys
 from typing import Any
 
 from semisup import app
 
 
 def main() -> None:
+    if {"-h", "--help"} & {*sys.argv[1:]}:
+        print(f"{__doc__}\nThe options of both:\n")
     app.main("method=cluster_label", "rounds.students=0", check=only_labels)
 
 

@@ -65,7 +65,7 @@ def test_one_picture_and_a_list_of_paths(labels, pictures, tmp_path, monkeypatch
     one = rows(labels(tmp_path / "one.csv", images=str(pictures / "unlabeled" / "dog" / "03.png")))
     assert one == [{**whole[11 + 3], "path": "03.png"}]
     (tmp_path / "list.txt").write_text(
-        f"\ufeffunlabeled/dog/03.png\n\n{pictures / 'unlabeled/cat/00.png'}\nnowhere.png\n"
+        f"\ufeffunlabeled/dog/03.png\n\n{pictures / 'unlabeled/cat/00.png'}\nnowhere.png\nunlabeled/dog/03.png\n"
     )
     monkeypatch.chdir(pictures)
     listed = rows(labels(tmp_path / "list.csv", images=str(tmp_path / "list.txt"), batch_size=1))
@@ -158,6 +158,10 @@ def test_what_is_wrong_is_one_sentence(sentence, finished, pictures, tmp_path):
     assert "there is nothing to label" in sentence(given[0], f"images={tmp_path}", given[2])
     assert "is not the folder of a run" in sentence(f"run={tmp_path}", *given[1:])
     assert not Path(tmp_path / "a.csv").exists()
+    (tmp_path / "text").mkdir()
+    (tmp_path / "text" / "a.txt").write_text("no picture")
+    unread = sentence(given[0], f"images={tmp_path / 'text'}", given[2])
+    assert re.search(r"none of .*/text can be read; .*a\.csv\.unreadable\.txt says why", unread)
 
 
 @pytest.mark.parametrize("module", ["semisup.predicting.command", "semisup.export_command"])

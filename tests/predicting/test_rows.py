@@ -64,6 +64,9 @@ def test_rows_that_cannot_be_read_are_listed(iris, values, tmp_path):
         "a.csv:3\tcolumn 2: 'inf' is no usable number",
         "a.csv:5\t3 columns instead of 4",
     ]
+    (tmp_path / "b.csv").write_text(f"height,age,w,h\n{good}\n1,old,3,4\n")
+    assert len(said(iris, tmp_path / "b.csv", tmp_path / "named.csv")) == 1
+    assert "column age: 'old' is no usable number" in (tmp_path / "named.csv.unreadable.txt").read_text()
     nulls = pa.table({name: [1.0, None] for name in "abcd"})
     parquet.write_table(nulls, tmp_path / "a.parquet")
     assert len(said(iris, tmp_path / "a.parquet", tmp_path / "p.csv")) == 1

@@ -7,12 +7,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from semisup.data.sources.layout import files_below
 from semisup.data.sources.pictures import decode
 from semisup.errors import SemisupError
 from semisup.finished import Finished
+from semisup.predicting.done import hashed
 from semisup.predicting.rows import open_table
 
 LISTS = {".txt", ".lst", ".list"}
@@ -38,7 +40,8 @@ class Inputs:
 def open_inputs(images: str, run: Finished, besides: tuple[Path, ...] = (), relative_to: str | None = None) -> Inputs:
     """Pictures of a folder (at any depth), one picture, or those that a text file lists; for a table's run, its rows.
 
-    Pictures are decoded and resized as data=folder does it. A list has a path a line, relative to the current folder.
+    Pictures are decoded and resized as data=folder does it. A list has a path a line, relative to the current folder;
+    one that stands there twice counts once.
     besides: files that are not meant, wherever they lie. relative_to: a folder above the images that their names begin
     in; None = the images' own. Raises SemisupError if there is nothing of the kind.
     """
@@ -81,11 +84,20 @@ def rows(file: Path, run: Finished) -> Iterator[Item]:
 
 
 def listed(file: Path) -> Iterator[str]:
-    """The lines of a list of paths that are not blank."""
-    with file.open(encoding="utf-8-sig", errors="surrogateescape") as lines:
-        for line in lines:
-            if line.strip():
-                yield line.rstrip("\n")
+    """The lines of a list of paths, each path once: it holds eight bytes for each of them."""
+    short, count = np.unique(np.fromiter(map(hashed, lines(file)), np.uint64), return_counts=True)
+    repeated, begun = set(short[count > 1].tolist()), set()
+    for name in lines(file):
+        if (hash_ := hashed(name)) not in begun:
+            yield name
+        if hash_ in repeated:
+            begun.add(hash_)
+
+
+def lines(file: Path) -> Iterator[str]:
+    """The lines of a text that are not blank."""
+    with file.open(encoding="utf-8-sig", errors="surrogateescape") as text:
+        yield from (line.rstrip("\n") for line in text if line.strip())
 
 
 def picture(path: Path, size: tuple[int, int], grey: bool) -> NDArray[Any]:

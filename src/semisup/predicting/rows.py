@@ -35,8 +35,9 @@ def open_table(file: Path, columns: int, names: Sequence[str], label: str | int 
     named = label in first or (names and {*names} <= {*first}) or not any(map(is_number, first))
     header = named or first == [str(place) for place in range(len(first))]
     kept = places(file, first, columns, names, label) if header else features(file, len(first), columns, label, None)
+    names = first if header else [str(place) for place in range(len(first))]
     for number, row in rows if header else chain([(line, first)], rows):
-        yield number, partial(numbers, row, kept, len(first))
+        yield number, partial(numbers, row, kept, names)
 
 
 def parquet_rows(file: Path, columns: int, names: Sequence[str], label: str | int | None) -> Iterator[Row]:
@@ -52,7 +53,7 @@ def parquet_rows(file: Path, columns: int, names: Sequence[str], label: str | in
     for batch in table.iter_batches(batch_size=4096):
         for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
             number += 1
-            yield number, partial(numbers, ["" if value is None else str(value) for value in row], kept, len(there))
+            yield number, partial(numbers, ["" if value is None else str(value) for value in row], kept, there)
 
 
 def places(file: Path, there: Sequence[str], columns: int, names: Sequence[str], label: str | int | None) -> list[int]:
@@ -83,12 +84,14 @@ def features(file: Path, there: int, columns: int, label: str | int | None, name
     return [place for place in range(there) if place != left_out]
 
 
-def numbers(row: Sequence[str], kept: Sequence[int], there: int) -> NDArray[np.float32]:
-    """The kept cells of a row. Raises ValueError where one is no finite number."""
-    if len(row) != there:
-        raise ValueError(f"{len(row)} columns instead of {there}")
+def numbers(row: Sequence[str], kept: Sequence[int], names: Sequence[str]) -> NDArray[np.float32]:
+    """The kept cells of a row. names: of all columns. Raises ValueError where one is no finite number."""
+    if len(row) != len(names):
+        raise ValueError(f"{len(row)} columns instead of {len(names)}")
     for place in kept:
         if not is_number(row[place]):
             missing = row[place].casefold() in MISSING
-            raise ValueError(f"column {place}: " + ("no value" if missing else f"'{row[place]}' is no usable number"))
+            raise ValueError(
+                f"column {names[place]}: " + ("no value" if missing else f"'{row[place]}' is no usable number")
+            )
     return np.array([float(row[place]) for place in kept], dtype=np.float32)
