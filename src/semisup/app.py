@@ -93,7 +93,7 @@ def give_up(error: SemisupError) -> NoReturn:
 def admit(argument: str) -> str:
     """Lets `method.threshold=.9` through Hydra although the YAML does not name it: the signature decides, later.
 
-    And says `labeler=null` as Hydra does: ~labeler. Raises SemisupError for null among others, which Hydra cannot sweep.
+    And says `labeler=null` as Hydra does: ~labeler. Raises SemisupError for null in a list, which Hydra cannot sweep.
     """
     groups = "|".join(folder.name for folder in CONF.iterdir() if folder.is_dir())
     if nothing := re.fullmatch(rf"((?:{groups})(?:@\w+)?)=null", argument):
