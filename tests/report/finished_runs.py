@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import yaml
 
-from semisup.report.comparison import Comparison, compare, grouped
+from semisup.report.comparison import Comparison, compare
+from semisup.report.groups import grouped
 from semisup.report.run_folders import find
 
 SUPERVISED = {"_target_": "semisup.methods.Supervised", "ema": 0.0}

@@ -13,6 +13,8 @@ from semisup.report.statistics import McNemar
 from tests.report import finished_runs
 from tests.report.finished_runs import FIXMATCH, PSEUDO_LABEL, SUPERVISED, compared, groups, three_seeds
 
+EMA = {**SUPERVISED, "ema": 0.9}
+
 
 @pytest.fixture
 def write(tmp_path: Path) -> partial[Path]:
@@ -114,16 +116,66 @@ def test_where_and_on_what_a_run_happened_makes_no_group(write):
 def test_the_baseline_is_the_supervised_group_or_the_named_one(write):
     high, low = {**PSEUDO_LABEL, "threshold": 0.95}, {**PSEUDO_LABEL, "threshold": 0.5}
     first, second = groups(write("high", method=high), write("low", method=low))
-    assert choose([first, second]) == {"": first}
+    assert choose([first, second]) == {"": second}
     first, second, supervised = groups(*(f.folder for g in (first, second) for f in g.runs), write("supervised"))
     assert choose([first, second, supervised]) == {"": supervised}
     assert choose([first, second, supervised], "threshold=0.5 method=pseudo_label") == {"": second}
     ema = write("ema", method={**SUPERVISED, "ema": 0.9}).parent
-    assert choose(groups(ema))[""].label == "method=supervised ema=0.9"
+    assert choose(groups(ema))[""].label == "method=supervised ema=0.0"
     with pytest.raises(SemisupError, match="fits none of the groups; did you mean 'method=supervised'"):
         choose([first, second, supervised], "method=superwised")
-    with pytest.raises(SemisupError, match="fits 2 of the groups"):
+    with pytest.raises(SemisupError, match="fits 2 of the groups; give more words of one: ") as error:
         choose([first, second, supervised], "method=pseudo_label")
+    assert str(error.value).endswith(": 'method=pseudo_label threshold=0.95', 'method=pseudo_label threshold=0.5'.")
+
+
+def test_the_baseline_does_not_depend_on_the_order_of_folders(write):
+    """Whichever of the two comes first; the first of the alphabet is it. Whoever names one has chosen."""
+    folders = [write("a", method=EMA), write("b", method=PSEUDO_LABEL), write("c", method=SUPERVISED)]
+    for order in (folders, folders[::-1]):
+        comparison = compared(*order)
+        assert {row.baseline.label for row in comparison.rows} == {"method=supervised ema=0.0"}
+        assert comparison.choice == (
+            "Several groups could be the baseline; it is 'method=supervised ema=0.0', and --baseline chooses another."
+        )
+    assert compared(*folders, baseline="ema=0.9").choice == ""
+    assert compared(*folders[:2]).choice == ""
+
+
+def test_one_baseline_is_taken_for_all_parts_that_have_it(write):
+    """Three numbers of labels have ema=0.9 and one of them ema=0.0 too, which a fourth alone has."""
+    folders = [write("a", method=SUPERVISED)] + [write(f"b{n}", method=EMA, labels=n) for n in (60, 600, 6000)]
+    folders += [write("c", method=SUPERVISED, labels=60000), write("d", method=FIXMATCH, labels=60000)]
+    for order in (folders, folders[::-1]):
+        comparison = compared(*order)
+        taken = {row.group.split: row.baseline.label for row in comparison.rows}
+        high, low = "method=supervised ema=0.9", "method=supervised ema=0.0"
+        assert taken == {"labels=60": high, "labels=600": high, "labels=6000": high, "labels=60000": low}
+        assert f"it is '{high}' (where that is lacking, '{low}'), and" in comparison.choice
+
+
+def test_a_part_without_supervised_training_has_another_baseline(write):
+    """Of two there; what most parts have is no better than what is supervised."""
+    folders = [write("a", labels=60), write("b", labels=60, method=FIXMATCH)]
+    folders += [
+        write(f"{n}{i}", labels=n, method=m) for n in (600, 700) for i, m in enumerate((PSEUDO_LABEL, FIXMATCH))
+    ]
+    comparison = compared(*folders)
+    taken = {row.group.split: row.baseline.name for row in comparison.rows}
+    assert taken == {"labels=60": "supervised", "labels=600": "fixmatch", "labels=700": "fixmatch"}
+    assert "it is 'method=supervised' (where that is lacking, 'method=fixmatch')" in comparison.choice
+
+
+def test_a_baseline_is_of_one_kind_whatever_else_its_split_has(write):
+    """Labels name a file of labels; the kind does not, and so both parts have the same baseline."""
+    files = [{"options": {"labels_file": file}} for file in (None, "reviewed.csv")]
+    folders = [write("a", method=EMA, **files[0]), write("b", method=SUPERVISED, **files[1])]
+    comparison = compared(*folders, write("c", method=EMA, **files[1]))
+    assert {row.baseline.kind for row in comparison.rows} == {"supervised ema=0.9"}
+    assert "it is 'supervised ema=0.9', and" in comparison.choice
+    assert {row.baseline.kind for row in compared(*folders, baseline="supervised ema=0.9").rows if row.baseline} == {
+        "supervised ema=0.9"
+    }
 
 
 def test_a_named_baseline_is_looked_for_in_each_split(write):

@@ -34,6 +34,17 @@ def test_labels_say_what_differs_and_nothing_else():
     ]
 
 
+def test_a_node_that_only_some_have_is_named_by_its_class():
+    """Options of the one teacher there is tell nothing; those of two embeddings do. A part without a class has none."""
+    alone = {"method": {"_target_": "m.SelfTraining", "ema": 0.0}, "teacher": None, "embedding": None, "rounds": None}
+    teacher = {**alone, "teacher": FIXMATCH, "rounds": {"students": 2}}
+    assert labels([alone, teacher]) == ["teacher=null, rounds=null", "teacher=fixmatch"]
+    clusters = [{**alone, "embedding": {"_target_": "e.PCA", "size": size}} for size in (8, 16)]
+    assert labels([alone, *clusters]) == ["embedding=null", "embedding=pca size=8", "embedding=pca size=16"]
+    del alone["teacher"]
+    assert labels([alone, {**alone, "teacher": FIXMATCH}]) == ["method=self_training", "teacher=fixmatch"]
+
+
 def test_short_names_are_the_method_and_what_tells_it_from_others_of_that_method():
     full = ["method=supervised, batch ratio=7"]
     full += ["method=pseudo_label threshold=0.0, batch ratio=7", "method=pseudo_label threshold=0.5, batch ratio=7"]

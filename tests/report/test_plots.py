@@ -28,6 +28,18 @@ def lines(axes: Any) -> dict[str, Any]:
     return found
 
 
+def inks(axes: Any, x: float, y: float) -> set[tuple[int, ...]]:
+    """The colours, as 0 to 255, of the pixels around a point of a drawn picture."""
+    figure = axes.get_figure()
+    figure.canvas.draw()
+    column, row = axes.transData.transform((x, y)).round().astype(int)
+    pixels = np.asarray(figure.canvas.buffer_rgba())[::-1, :, :3]
+    return set(map(tuple, pixels[row - 1 : row + 2, column - 1 : column + 2].reshape(-1, 3).tolist()))
+
+
+BLUE = (0x00, 0x72, 0xB2)  # the first of the colours
+
+
 def test_accuracy_by_labels_has_a_line_per_method_with_its_interval_as_a_band(write):
     """Three seeds with 60 labels: 52, and 47.03 to 56.97; one with 600, which has no band, though the steps differ."""
     for seed, accuracy in enumerate((0.50, 0.52, 0.54)):
@@ -53,6 +65,19 @@ def test_bars_start_at_zero_with_seeds_as_dots_and_intervals_as_lines(tmp_path):
     assert list(interval) == pytest.approx([47.03173, 56.96827], abs=1e-5)
     assert list(seeds) == pytest.approx([50, 52, 54])
     assert [text.get_text() for text in axes.get_yticklabels()] == ["supervised", "pseudo_label"]
+
+
+def test_a_seed_far_from_the_mean_is_inside_the_picture_with_the_number_beside_it(write):
+    """Two seeds, so no interval: 30 and 99 have the mean 64.5. A long name leaves the bars little room."""
+    name = {"_target_": "mine.AMethodWithANameThatIsAsLongAsNamesOfGroupsGet"}
+    write("a", 0, 0.30, name)
+    figure = plots.accuracy(compared(write("b", 1, 0.99, name).parent))
+    figure.canvas.draw()
+    (axes,) = figure.axes
+    (number,) = (text for text in axes.texts if text.get_text() == "64.50")
+    assert axes.get_xlim()[1] > 99
+    assert number.xy[0] == pytest.approx(99)
+    assert number.get_window_extent().x1 < figure.bbox.x1
 
 
 def test_learning_curves_are_means_over_the_steps_that_all_seeds_have_round_after_round(write):
@@ -87,6 +112,29 @@ def test_pseudo_labels_over_rounds_come_from_the_records_of_the_rounds(write):
     right, coverage = figure.axes
     assert lines(right) == {"supervised": [(0, pytest.approx(50)), (1, pytest.approx(60))]}
     assert lines(coverage) == {"supervised": [(0, 25), (1, 25)]}
+
+
+def test_a_curve_of_a_single_point_is_seen(write):
+    right, coverage = plots.pseudo_labels_over_rounds(
+        compared(write("a", 0, rounds=[{"round": 0, "labels": {"accuracy": 0.5, "coverage": 0.25}}]))
+    ).axes
+    assert BLUE in inks(right, 0, 50)
+    assert BLUE in inks(coverage, 0, 25)
+
+
+def test_single_points_have_their_deviation_as_a_bar(write):
+    """Round 0 has one point, as round 1; .2 and .4 are .3 ± .1414, .5 and .7 are .6 ± .1414."""
+    head = "step,validation/accuracy\n"
+    write("a", 0, curves=[f"{head}10,0.2\n", f"{head}10,0.5\n"])
+    (axes,) = plots.learning_curves(compared(write("b", 1, curves=[f"{head}10,0.4\n", f"{head}10,0.7\n"]).parent)).axes
+    bars = [
+        bar.tolist() for lines in axes.collections if hasattr(lines, "get_segments") for bar in lines.get_segments()
+    ]
+    sd = 100 * np.sqrt(0.02)
+    assert bars[0] == pytest.approx(np.array([[10, 30 - sd], [10, 30 + sd]]))
+    assert bars[1] == pytest.approx(np.array([[20, 60 - sd], [20, 60 + sd]]))
+    assert BLUE in inks(axes, 10, 30)
+    assert BLUE in inks(axes, 20, 60)
 
 
 def test_panels_are_by_number_of_labels_and_a_method_looks_the_same_in_all(write):

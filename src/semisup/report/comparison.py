@@ -1,7 +1,7 @@
-"""Groups of runs that differ only in their seed, and each group's difference to a baseline on the same splits."""
+"""Each group's difference to a baseline on the same splits."""
 
-import json
-from collections.abc import Sequence, Set
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,34 +9,12 @@ import numpy as np
 
 from semisup.errors import SemisupError, nearest
 from semisup.report.comparability import complaints
-from semisup.report.labels import brief, following, labels, spelled, without, words
+from semisup.report.groups import Group, grouped
+from semisup.report.labels import following, words
 from semisup.report.run_folders import Run
 from semisup.report.statistics import FEWEST, Estimate, McNemar, holm
 
 LIST = "\n- "
-
-
-@dataclass(frozen=True, eq=False)
-class Group:
-    """Runs that differ only in their seed, in the order of their seeds.
-
-    label: what tells the group from the others, but for the number of labels; name: the same, shorter. split: the
-    options of its split that others have otherwise, as `labels=500 validation=50`; empty where all have the same.
-    """
-
-    label: str
-    name: str
-    split: str
-    runs: tuple[Run, ...]
-
-    @property
-    def accuracy(self) -> Estimate:
-        return Estimate.of([run.accuracy for run in self.runs])
-
-    def pairs(self, baseline: "Group") -> list[tuple[Run, Run]]:
-        """This group's runs, each with the baseline's of the same seed."""
-        others = {run.seed: run for run in baseline.runs}
-        return [(run, others[run.seed]) for run in self.runs if run.seed in others]
 
 
 @dataclass(frozen=True)
@@ -74,12 +52,14 @@ class Row:
 class Comparison:
     """All rows, by number of labels and the baseline first; what speaks against them; what a reader must know.
 
-    follows: options that go along with the number of labels and are in no label.
+    follows: options that go along with the number of labels and are in no label. choice: which of several possible
+    baselines was taken, as a sentence; empty where none was named and only one is possible, or one was named.
     """
 
     rows: tuple[Row, ...]
     objections: tuple[str, ...] = ()
     follows: tuple[str, ...] = ()
+    choice: str = ""
 
     @property
     def several_splits(self) -> bool:
@@ -113,68 +93,61 @@ def compare(runs: Sequence[Run], baseline: str | None = None, allow: bool = Fals
         )
     suspects = {run.folder for one in found for run in one.runs}
     chosen, reasons = choose(groups, baseline, allow), [one.reason for one in found]
+    choice = _choice(groups, chosen) if baseline is None else ""
     beside = [(group, chosen.get(group.split)) for group in groups]
     if strangers := [group.name for group, of in beside if of and group.split != of.split]:
         reasons.append(f"{', '.join(strangers)} and the baseline do not have the same split; they are paired by seed.")
     rows = [_row(group, of, suspects) for group, of in beside]
     order = sorted(rows, key=lambda row: (row.group.runs[0].labels, row.group.split, row.group is not row.baseline))
-    return Comparison(tuple(_corrected(order)), tuple(reasons), tuple(following([run.essence for run in runs])))
-
-
-def grouped(runs: Sequence[Run]) -> list[Group]:
-    """The runs by their essence, in the order given. Raises SemisupError for no run, or one that was made twice."""
-    if not runs:
-        raise SemisupError("there is no finished run to compare.")
-    members: dict[str, dict[int, Run]] = {}
-    for run in runs:
-        seeds = members.setdefault(json.dumps(run.essence, sort_keys=True), {})
-        if run.seed in seeds:
-            raise SemisupError(f"{seeds[run.seed].folder} and {run.folder} are the same run made twice; give one.")
-        seeds[run.seed] = run
-    groups = [tuple(seeds[seed] for seed in sorted(seeds)) for seeds in members.values()]
-    essences = [first.essence for first, *_ in groups]
-    hidden = {"data.labels", *following(essences)}
-    full = labels([without(essence, hidden) for essence in essences])
-    splits = _split_names([first for first, *_ in groups])
-    return [Group(*group) for group in zip(full, brief(full), splits, groups, strict=True)]
+    follows = tuple(following([run.essence for run in runs]))
+    return Comparison(tuple(_corrected(order)), tuple(reasons), follows, choice)
 
 
 def choose(groups: Sequence[Group], baseline: str | None = None, allow: bool = False) -> dict[str, Group]:
     """The baseline of each split: the group that has all these words in its label, its short name or its split.
 
-    Without words it is the first supervised group, or else the first. With `allow`, a baseline that only one split has
-    is that of all. Raises SemisupError if the words fit no group, or several of one split.
+    Without words it is the first of the kinds in the order of `_ranked`. With `allow`, a baseline that only one split
+    has is that of all. Raises SemisupError if the words fit no group, or several of one split.
     """
-    splits = {split: [group for group in groups if group.split == split] for split in dict.fromkeys(_splits(groups))}
+    splits: dict[str, list[Group]] = {}
+    for group in groups:
+        splits.setdefault(group.split, []).append(group)
     if baseline is None:
-        return {split: _supervised(inside) for split, inside in splits.items()}
-    found = {
-        split: [group for group in inside if words(baseline) <= words(f"{group.label} {group.name} {split}")]
-        for split, inside in splits.items()
-    }
+        places = {kind: place for place, kind in enumerate(_ranked(groups))}
+        return {split: min(inside, key=lambda g: (places[g.kind], g.label)) for split, inside in splits.items()}
+    found = {split: [group for group in inside if words(baseline) <= group.words] for split, inside in splits.items()}
     fitting = [group for inside in found.values() for group in inside]
-    if not fitting or max(map(len, found.values())) > 1:
-        choices = nearest(baseline, dict.fromkeys(group.label for group in fitting or groups))
-        raise SemisupError(f"--baseline '{baseline}' fits {len(fitting) or 'none'} of the groups; {choices}")
+    if not fitting:
+        choices = nearest(baseline, dict.fromkeys(group.label for group in groups))
+        raise SemisupError(f"--baseline '{baseline}' fits none of the groups; {choices}")
+    if several := dict.fromkeys(group.label for inside in found.values() if len(inside) > 1 for group in inside):
+        named = ", ".join(f"'{label}'" for label in several)
+        raise SemisupError(
+            f"--baseline '{baseline}' fits {len(several)} of the groups; give more words of one: {named}."
+        )
     if allow and len(fitting) == 1:
         return dict.fromkeys(splits, fitting[0])
     return {split: inside[0] for split, inside in found.items() if inside}
 
 
-def _supervised(groups: Sequence[Group]) -> Group:
-    supervised = [g for g in groups if g.runs[0].config["method"]["_target_"].endswith(".Supervised")]
-    return (supervised or groups)[0]
+def _ranked(groups: Sequence[Group]) -> list[str]:
+    """All kinds: supervised ones first, then those that most splits have, then by the alphabet.
+
+    The order in which folders are given does not matter, nor do their names, which end in a hash.
+    """
+    splits = Counter(kind for _, kind in {(group.split, group.kind) for group in groups})
+    others = {group.kind for group in groups if not group.supervised}
+    return sorted(splits, key=lambda kind: (kind in others, -splits[kind], kind))
 
 
-def _splits(groups: Sequence[Group]) -> list[str]:
-    return [group.split for group in groups]
-
-
-def _split_names(runs: Sequence[Run]) -> list[str]:
-    """What each run's split has otherwise than another's, the number of labels first."""
-    options = [run.split_options for run in runs]
-    differing = [name for name in options[0] if any(one[name] != options[0][name] for one in options)]
-    return [" ".join(f"{name}={spelled(one[name])}" for name in differing) for one in options]
+def _choice(groups: Sequence[Group], chosen: Mapping[str, Group]) -> str:
+    """Which baseline was taken where none was named, as a sentence; empty where no other was possible."""
+    possible = {group.kind for group in groups if group.supervised or not chosen[group.split].supervised}
+    if len(possible) == 1:
+        return ""
+    first, *others = sorted({group.kind for group in chosen.values()}, key=_ranked(groups).index)
+    elsewhere = f" (where that is lacking, {' or '.join(map(repr, others))})" if others else ""
+    return f"Several groups could be the baseline; it is '{first}'{elsewhere}, and --baseline chooses another."
 
 
 def _row(group: Group, baseline: Group | None, suspects: Set[Path]) -> Row:

@@ -7,7 +7,7 @@ from typing import Any
 
 from semisup.report.comparison import Comparison, Row
 from semisup.report.statistics import Estimate
-from semisup.report.tables import DAGGER, NOTE_OF_PAIRS, Cells, notes, pairs, rows
+from semisup.report.tables import BY_SEED, DAGGER, NOTE_OF_PAIRS, Cells, notes, pairs, rows
 
 # What LaTeX reads as something else; each character is replaced once, so that no replacement is replaced again.
 LATEX = str.maketrans(
@@ -25,7 +25,7 @@ def markdown(comparison: Comparison) -> str:
 def latex(comparison: Comparison) -> str:
     """Two table environments for the booktabs package, of the groups and of the pairs, with the notes as captions."""
     said = notes(comparison)
-    captions = [note for note in said if not note.startswith(NOTE_OF_PAIRS)]
+    captions = [note.replace(BY_SEED, "") for note in said if not note.startswith(NOTE_OF_PAIRS)]
     found = [_booktabs([_latex_cells(row, comparison) for row in comparison.rows], " ".join(captions))]
     if cells := pairs(comparison):
         marks = [note for note in said if note.startswith((DAGGER, NOTE_OF_PAIRS))]
@@ -62,7 +62,8 @@ def _booktabs(cells: Sequence[Cells], caption: str) -> str:
     alignment = "".join("l" if column in words else "r" for column in cells[0])
     head = " & ".join(column.translate(LATEX) for column in cells[0]) + r" \\"
     parts = [r"\begin{table}", r"\centering", rf"\begin{{tabular}}{{{alignment}}}", r"\toprule", head, r"\midrule"]
-    parts += [*lines, r"\bottomrule", r"\end{tabular}", rf"\caption{{{caption.translate(LATEX)}}}", r"\end{table}", ""]
+    said = caption.translate(LATEX).replace("--", "-{}-")  # of an option; LaTeX would make one dash of the two
+    parts += [*lines, r"\bottomrule", r"\end{tabular}", rf"\caption{{{said}}}", r"\end{table}", ""]
     return "\n".join(parts)
 
 

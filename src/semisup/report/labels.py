@@ -14,8 +14,9 @@ MOST_WORDS = 3  # in a short label, beside the method
 def labels(configs: Sequence[Config]) -> list[str]:
     """A label for each config: what is not the same in all, as in `method=pseudo_label threshold=0.95, batch ratio=3`.
 
-    A node is named with its key where its class differs, and by its class alone where only options do. Configs that
-    differ have different labels; a config without others is labeled by its method.
+    A node is named with its key where its class differs or some config has none, as `teacher=fixmatch` beside
+    `teacher=null`, and by its class alone where only options do. Configs that differ have different labels; a config
+    without others is labeled by its method.
     """
     parts = [[_part(key, config, configs) for key in sorted(config, key="method".__ne__)] for config in configs]
     alike = f"method={_names('method', configs)[configs[0]['method']['_target_']]}"
@@ -107,7 +108,8 @@ def _part(key: str, config: Config, configs: Sequence[Config]) -> str:
         f"{name}={spelled(value[name])}" for name in value if name != "_target_" and _differs(name, value, nodes)
     ]
     name = names[value.get("_target_", key)]
-    head = [f"{key}={name}"] if len(names) > 1 else [name] if options else []
+    lacking = "_target_" in value and len(nodes) < len(configs)
+    head = [f"{key}={name}"] if len(names) > 1 or lacking else [name] if options else []
     return " ".join([*head, *options])
 
 

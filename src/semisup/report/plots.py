@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from semisup.errors import SemisupError
+from semisup.report.bands import band, draw_curve
 from semisup.report.comparison import Comparison, Row
 from semisup.report.curves import Curve, over_rounds, over_steps
 from semisup.report.figures import new_figure
@@ -46,7 +47,7 @@ def accuracy_by_labels(comparison: Comparison) -> "Figure":
         x = [row.group.runs[0].labels for row in rows]
         axes.plot(x, [row.accuracy.mean for row in rows], label=_marked(name, rows), **style)
         bounds = np.array([row.accuracy.interval or (np.nan, np.nan) for row in rows])
-        axes.fill_between(x, bounds[:, 0], bounds[:, 1], color=style["color"], alpha=0.15, linewidth=0)
+        band(axes, np.array(x), bounds[:, 0], bounds[:, 1], style["color"])
         for row in rows:
             values = [run.accuracy for run in row.group.runs]
             axes.plot([row.group.runs[0].labels] * len(values), values, ".", color=style["color"], alpha=0.6)
@@ -55,7 +56,7 @@ def accuracy_by_labels(comparison: Comparison) -> "Figure":
     axes.set_xticks(counts, [f"{count:,}" for count in counts], rotation=45 if crowded else 0)
     axes.set_xticks([], minor=True)
     axes.set(xlabel="labels in all, those for validation included", ylabel="test accuracy, %")
-    _finish(figure, [axes], "mean over seeds; band: its 95 % interval (3 seeds or more); dots: seeds")
+    _finish(figure, [axes], "mean over seeds; band or bar: its 95 % interval (3 seeds or more); dots: seeds")
     return figure
 
 
@@ -81,8 +82,8 @@ def accuracy(comparison: Comparison) -> "Figure":
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(axis="x", alpha=0.3)
         axes.set_axisbelow(True)
-    limits = [max(row.accuracy.interval or (0, row.accuracy.mean)) for row in comparison.rows]
-    all_axes[-1].set(xlabel="test accuracy, %", xlim=(0, 1.12 * max(limits)))
+    drawn = [(*(row.accuracy.interval or ()), *(run.accuracy for run in row.group.runs)) for row in comparison.rows]
+    all_axes[-1].set(xlabel="test accuracy, %", xlim=(0, 1.12 * max(map(max, drawn))))
     figure.supxlabel("bar: mean over seeds; line: its 95 % interval (3 seeds or more); dots: seeds", fontsize="small")
     return figure
 
@@ -174,15 +175,13 @@ def _panels(
                 one, style = drawn[name, id(row)], styles[row.group.name]
                 if not len(one.x):
                     continue
-                axes.plot(one.x, 100 * one.mean, label=_marked(row.group.name, [row]), **style | {"markevery": 0.1})
-                low, high = 100 * np.clip((one.mean - one.sd, one.mean + one.sd), 0, 1)
-                axes.fill_between(one.x, low, high, color=style["color"], alpha=0.15, linewidth=0)
+                draw_curve(axes, one, _marked(row.group.name, [row]), style)
             axes.set_title(split if line == 0 else "", fontsize="medium")
             axes.locator_params(axis="x", nbins=5, integer=True)
             axes.set(xlabel=x, ylabel=label if place % COLUMNS == 0 else "")
     for axes in grid.flat:
         axes.set_visible(axes.has_data())
-    _finish(figure, list(grid.flat), "mean over seeds; band: ± one standard deviation")
+    _finish(figure, list(grid.flat), "mean over seeds; band or bar: ± one standard deviation")
     return figure
 
 

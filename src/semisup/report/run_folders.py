@@ -4,9 +4,11 @@ import csv
 import glob
 import json
 import zlib
-from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property, reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -37,14 +39,19 @@ class Run:
         return int(self.config["seed"])
 
     @property
+    def method(self) -> str:
+        """The class of its method, by its path."""
+        return str(_at(self.config, "method._target_"))
+
+    @property
     def accuracy(self) -> float:
         """On the test images, in %."""
-        return 100 * float(self.result["test"]["accuracy"])
+        return 100 * float(_at(self.result, "test.accuracy"))
 
     @property
     def split(self) -> str:
         """The hash of the labeled, validation and unlabeled images."""
-        return str(self.result["split"]["hash"])
+        return str(_at(self.result, "split.hash"))
 
     @property
     def split_options(self) -> Config:
@@ -54,13 +61,21 @@ class Run:
     @property
     def labels(self) -> int:
         """How many labels were used in all, validation included."""
-        return int(self.result["split"]["labeled"] + self.result["split"]["validation"])
+        return int(_at(self.result, "split.labeled") + _at(self.result, "split.validation"))
 
     @property
     def tested_on(self) -> tuple[str, int]:
         """What the test set is, and how many images it has."""
-        split = self.result["split"]
-        return split.get("test_fingerprint", split["data_fingerprint"]), self.result["test"]["images"]
+        data = _at(self.result, "split.data_fingerprint")
+        return self.result["split"].get("test_fingerprint", data), _at(self.result, "test.images")
+
+    @property
+    def pseudo_labels(self) -> tuple[float | None, float | None]:
+        """How many of the used ones were right, and how many were used, in %; None where that is not known."""
+        if not self.result.get("pseudo_labels"):
+            return None, None
+        right, used = (_at(self.result, f"pseudo_labels.{name}") for name in ("accuracy", "coverage"))
+        return None if right is None else 100 * float(right), 100 * float(used)
 
     @property
     def essence(self) -> Config:
@@ -77,12 +92,15 @@ class Run:
         return probability.argmax(1) == label, label, index
 
     def curve(self, name: str) -> dict[tuple[int, int], float]:
-        """A column of the rounds' metrics.csv, by (round, step), where it has a value."""
+        """A column of the rounds' metrics.csv, by (round, step), where it has a value.
+
+        Raises SemisupError, as `steps` does, naming the file, if one is damaged.
+        """
         return {
-            (number, int(row["step"])): float(row[name])
+            (number, int(row["step"])): row[name]
             for number, rows in self._metrics.items()
             for row in rows
-            if row.get(name)
+            if name in row
         }
 
     @property
@@ -91,10 +109,10 @@ class Run:
         return [int(rows[-1]["step"]) if rows else 0 for rows in self._metrics.values()]
 
     @cached_property
-    def _metrics(self) -> dict[int, list[dict[str, str]]]:
+    def _metrics(self) -> dict[int, list[dict[str, float]]]:
         files = {int(file.parent.name.removeprefix("round")): file for file in self.folder.glob("round*/metrics.csv")}
         rounds = range(max(files, default=-1) + 1)
-        return {n: list(csv.DictReader(files[n].read_text().splitlines())) if n in files else [] for n in rounds}
+        return {number: _table(files[number]) if number in files else [] for number in rounds}
 
 
 def find(arguments: Iterable[str]) -> tuple[list[Run], list[str]]:
@@ -123,16 +141,17 @@ def finished(arguments: Iterable[str]) -> tuple[list[Run], list[str]]:
 
 
 def read(folder: Path) -> Run:
-    """The finished run of a folder. Raises SemisupError if a file is broken, or lacks what every report needs."""
-    try:
-        config = yaml.load((folder / "config.yaml").read_text(), Loader)
-        run = Run(folder, config, json.loads((folder / "result.json").read_text()))
+    """The finished run of a folder.
+
+    Raises SemisupError, naming the file, if one is damaged or lacks what every report needs.
+    """
+    with _as_written(folder / "config.yaml") as file:
+        run = Run(folder, yaml.load(file.read_text(), Loader), {})
+        _ = run.seed, run.method, run.split_options, run.essence
+    with _as_written(folder / "result.json") as file:
+        run = replace(run, result=json.loads(file.read_text()))
         if run.result["test"]:
-            _ = run.seed, run.accuracy, run.split, run.split_options, run.labels, run.tested_on
-    except (ValueError, yaml.YAMLError) as error:
-        raise SemisupError(f"{folder} cannot be read: {' '.join(str(error).split())}.") from error
-    except (KeyError, TypeError) as error:
-        raise SemisupError(f"{folder} is not a run of this program: its files lack {error}.") from error
+            _ = run.accuracy, run.split, run.labels, run.tested_on, run.pseudo_labels
     return run
 
 
@@ -148,6 +167,36 @@ def arrays(file: Path, *names: str) -> list[NDArray[Any]]:
 def untested(run: Run) -> str:
     """Why a finished run has no test accuracy."""
     return "it trained no network" if run.result.get("steps") == 0 else "its data has no test images"
+
+
+def _table(file: Path) -> list[dict[str, float]]:
+    """The rows of a metrics.csv, each with its step and the columns that it has a value of."""
+    with _as_written(file):
+        rows = csv.DictReader(file.read_text().splitlines())
+        return [
+            {**{name: float(value) for name, value in row.items() if value}, "step": float(row["step"])} for row in rows
+        ]
+
+
+def _at(node: Any, path: str) -> Any:
+    """What lies at a path, as `test.accuracy`. Raises KeyError, with the whole path, if it is missing."""
+    try:
+        return reduce(getitem, path.split("."), node)
+    except KeyError as error:
+        raise KeyError(path) from error
+
+
+@contextmanager
+def _as_written(file: Path) -> Iterator[Path]:
+    """Gives the file; if what is done with it fails, as it is damaged or another program's, says so in one sentence."""
+    try:
+        yield file
+    except (ValueError, csv.Error, yaml.YAMLError) as error:
+        raise SemisupError(f"{file} cannot be read: {' '.join(str(error).split()).rstrip('.')}.") from error
+    except KeyError as error:
+        raise SemisupError(f"{file} lacks {error}.") from error
+    except (TypeError, AttributeError) as error:
+        raise SemisupError(f"{file} is not as this program writes it.") from error
 
 
 def _is_run(folder: Path) -> bool:

@@ -13,8 +13,9 @@ from semisup.report.comparison import Comparison, Pair, Row
 from semisup.report.statistics import FEWEST, Estimate
 
 DAGGER = "†"
+BY_SEED = ", by seed"
 NOTE = (
-    "Test accuracy in %, by seed; mean ± standard deviation over the seeds and 95 % interval of the mean (Student's "
+    f"Test accuracy in %{BY_SEED}; mean ± standard deviation over the seeds and 95 % interval of the mean (Student's "
     "t). Differences to the baseline in points, paired by seed and split, with their 95 % interval and the p of the "
     "paired t-test."
 )
@@ -66,6 +67,7 @@ def notes(comparison: Comparison) -> list[str]:
     tests, count = _tests(comparison), sum(pair.test is not None for row in comparison.rows for pair in row.pairs)
     found = [f"{DAGGER} Compared although: {reason}" for reason in comparison.objections]
     found += comparison.warnings
+    found += [comparison.choice] if comparison.choice else []
     found += [NOTE + (HOLM.format(tests) if tests > 1 else "")]
     found += [NOTE_OF_PAIRS + (HOLM.format(count) if count > 1 else "")] if count else []
     if comparison.follows:
@@ -132,9 +134,11 @@ def _interval(estimate: Estimate, form: str) -> str:
 
 
 def _pseudo_labels(row: Row) -> str:
-    """Means over the seeds, in %: how many of the used ones were right, how many were used."""
-    readings = [reading for run in row.group.runs if (reading := run.result["pseudo_labels"])]
-    right = [100 * reading["accuracy"] for reading in readings if reading["accuracy"] is not None]
-    used = [100 * reading["coverage"] for reading in readings]
-    figures = {"right": right, "used": used}
-    return "\n".join(f"{np.mean(values):.1f} {name}" for name, values in figures.items() if values)
+    """Means over the seeds that have them, in %: how many of the used ones were right, how many were used."""
+    right, used = zip(*(run.pseudo_labels for run in row.group.runs), strict=True)
+    lines, seeds = [], len(row.group.runs)
+    for name, values in (("right", right), ("used", used)):
+        known = [value for value in values if value is not None]
+        of_fewer = f" ({len(known)} of {seeds} seeds)" if len(known) < seeds else ""
+        lines += [f"{np.mean(known):.1f} {name}{of_fewer}"] if known else []
+    return "\n".join(lines)
