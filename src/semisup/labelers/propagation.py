@@ -16,14 +16,16 @@ class Propagation:
 
     Affinity of an image to its nearest neighbors, by cosine, and 0 to all others, made symmetric and normalized
     (eq. 9): W. Then (I - alpha W) Z = Y (eq. 10) is solved with conjugate gradients, Y being 1 for a labeled image and
-    its class. Each row of Z, scaled to sum 1, gives the class, and its entropy H the weight 1 - H / log K (eq. 11).
+    its class. Each row of Z, scaled to sum 1, gives the class, and its entropy H the weight 1 - H / log K (eq. 11),
+    which is divided by the largest one, as in the authors' code and not in the paper: with alpha near 1 the rows are
+    nearly even, and on 50,000 images the largest weight of eq. 11 was .05.
 
     neighbors: of each image. gamma: the affinity is the cosine to this power. alpha: how far labels spread, below 1.
-    weight: of an unlabeled image, times the paper's.
+    weight: of the most certain unlabeled image.
 
     Departures: the paper's class weights of the loss are left out, as weights here are of images; K counts the classes
     that have labeled images; we solve to a relative residual of 1e-6, where the authors' code stops after 20 steps; it
-    also divides Y by the labeled images of the class and the weights by their largest, which the paper does not.
+    also divides Y by the labeled images of the class, which neither the paper does nor we.
     """
 
     reads = ("features",)
@@ -61,9 +63,10 @@ class Propagation:
         graph = affinity(features, self.neighbors, self.gamma, self.gpu)
         z = spread(graph, (bank.label[:, None] == classes).astype(np.float64), self.alpha)  # (N, K)
         share, certainty = certain(z)
+        weight = np.where(known, 0, certainty)
         return Labels(
             target=classes[share.argmax(1)],
-            weight=np.where(known, 0, self.weight * certainty).astype(np.float32),
+            weight=(self.weight * weight / (weight.max() or 1)).astype(np.float32),
             confidence=share.max(1).astype(np.float32),
         )
 
