@@ -14,7 +14,7 @@ from semisup.report.run_folders import Run
 from semisup.report.statistics import Estimate
 
 HEAD = "<!-- Written by `python scripts/reproductions.py render`; change reproductions.yaml, not this file. -->"
-MISSING = "## Not run yet\n\nThe options of these commands are checked; they were not run."
+MISSING = "## Not run yet\n\nPublished numbers without one of ours. Where a command stands, its options are checked."
 ROUNDS = (
     "{}, round by round: accuracy on the validation images, in bold that of the round that was tested, and, by the "
     "audit, of the labels that the round gives to all unlabeled images; in %."
