@@ -52,7 +52,7 @@ After.
 
 ## Not run yet
 
-The options of these commands are checked; they were not run.
+Published numbers without one of ours. Where a command stands, its options are checked.
 
 **Ten**
 
