@@ -154,7 +154,7 @@ def test_what_was_not_run_is_listed_with_its_commands(docs):
     call(docs, "render")
     said = (docs / "reproductions.md").read_text()
     assert said.count("## ") == 1
-    assert "they were not run.\n\n**Ten**\n\n    python train.py method=a" in said
+    assert "its options are checked.\n\n**Ten**\n\n    python train.py method=a" in said
     assert "| A | 50.7 | `python train.py method=b` |\n| C" in said
     assert "no figure, no runs" not in said
 
