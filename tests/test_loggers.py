@@ -109,6 +109,7 @@ def test_wandb_offline_holds_the_same_curves_and_the_confusion_matrix(run, offli
     import wandb
 
     wandb.finish()
+    wandb.teardown()  # ends W&B's process, which may hold the last lines until then
     assert capfd.readouterr().err == ""
     for result in results:  # a second run in the same process, as in a sweep, has its own curves
         (folder,) = (offline / "runs").glob(f"*-seed{result['seed']}-*")
