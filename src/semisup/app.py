@@ -113,6 +113,7 @@ def sentence(error: Exception) -> str:
     cause = error.__cause__ if isinstance(error, ConfigCompositionException) and error.__cause__ else error
     parent = getattr(cause, "parent_node", None)
     if isinstance(parent, DictConfig) and getattr(cause, "full_key", None):
+        # only OmegaConf's own errors have a full_key, and they have a key, too
         return f"there is no option {cause.full_key}; {nearest(cause.key, parent)}"  # type: ignore[attr-defined]
     return " ".join(str(error).split())
 

@@ -1,7 +1,7 @@
 """The Lightning Trainer of a round: what conf/trainer sets of it."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from lightning.pytorch import Callback, Trainer
@@ -57,7 +57,7 @@ class Training:
 
     def trainer(self, callbacks: list[Callback], loggers: list[Logger], validates: bool) -> Trainer:
         """A fresh Trainer, for one fit. Its unit is the step: the whole training is one epoch."""
-        # Filling memory that is about to be written costs time. (By setattr, as mypy does not know of it.)
+        # Filling memory that is about to be written costs time. Ruff dislikes setattr, but mypy knows no such name.
         setattr(torch.utils.deterministic, "fill_uninitialized_memory", False)  # noqa: B010
         if self.patience and validates:
             stop = EarlyStopping("validation/accuracy", mode="max", patience=self.patience, check_finite=False)
@@ -83,7 +83,7 @@ class Training:
         """A Trainer for one pass over images, on one device."""
         return self._trainer(logger=False, one_device=True)
 
-    def _trainer(self, one_device: bool = False, **options: object) -> Trainer:
+    def _trainer(self, one_device: bool = False, **options: Any) -> Trainer:
         try:
             return Trainer(
                 accelerator=self.accelerator,
@@ -97,7 +97,7 @@ class Training:
                 enable_checkpointing=False,  # ours are callbacks.Checkpoints
                 enable_progress_bar=False,
                 enable_model_summary=False,
-                **options,  # type: ignore[arg-type]
+                **options,
             )
         except REFUSALS as error:
             raise SemisupError(f"the trainer cannot be set up: {' '.join(str(error).split())}") from error

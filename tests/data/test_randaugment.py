@@ -41,6 +41,7 @@ PILLOW: dict[str, Callable[[Image.Image, float], Image.Image]] = {
     "sharpness": lambda image, m: ImageEnhance.Sharpness(image).enhance(m),
     "shear_x": lambda image, m: affine(image, 1, m, 0, 0, 1, 0),
     "shear_y": lambda image, m: affine(image, 1, 0, 0, m, 1, 0),
+    # PIL's types want a whole number as the threshold; it takes any
     "solarize": lambda image, m: ImageOps.solarize(image, 256 * m),  # type: ignore[arg-type]
     "translate_x": lambda image, m: affine(image, 1, 0, m * image.width, 0, 1, 0),
     "translate_y": lambda image, m: affine(image, 1, 0, 0, 0, 1, m * image.height),

@@ -54,6 +54,7 @@ class Event:
 
 
 class Network(SmallCNN):
+    # semilearn wants features beside the logits, where ours gives logits alone
     def forward(self, x: torch.Tensor, **_: Any) -> dict[str, torch.Tensor]:  # type: ignore[override]
         features = self.features(x)
         return {"logits": self.head(features), "feat": features}
@@ -62,6 +63,7 @@ class Network(SmallCNN):
 def patch(folder: str) -> None:
     """Makes semilearn importable and able to train on a CPU. folder: for its index files."""
     sys.modules.update({name: MagicMock(__spec__=ModuleSpec(name, None)) for name in HOLLOW})
+    # What semilearn calls on a GPU does nothing, or the same on a CPU; mypy would not have functions overwritten.
     torch.Tensor.cuda = torch.nn.Module.cuda = lambda self, *_, **__: self  # type: ignore[assignment, method-assign]
     torch.cuda.Event = Event  # type: ignore[assignment, misc]
     torch.cuda.synchronize = lambda *_, **__: None

@@ -102,6 +102,7 @@ class Method(LightningModule):
     def training_step(self, batch: dict[str, Batch], batch_idx: int) -> Tensor:
         self.progress = self.trainer.global_step / self.trainer.max_steps
         loss, terms = self.loss(batch["labeled"], batch.get("unlabeled", Batch()))
+        # Lightning gives this to its trainer where mypy does not see it
         if (self.trainer.global_step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             self._log({"loss": loss, **terms})
         return loss

@@ -85,8 +85,9 @@ def predict(
     if place is not None and sort_into:
         into = Path(sort_into).expanduser()
         check_folder(into, inputs.where, finished.classes)
-        claim_folder(into, name, finished.digest(), threshold, link)
     claim(output, finished, inputs, overwrite)
+    if place is not None and sort_into:
+        claim_folder(into, name, finished.digest(), threshold, link)
     count = label_all(finished, inputs, output, device=device, batch_size=batch_size, workers=workers, console=console)
     if not count.total:
         raise SemisupError(f"none of {images} can be read; {output.unreadable} says why.")
