@@ -16,7 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from semisup.app import CONF
+from semisup.cli.train import CONF
 
 SECTIONS = ("loop", "views", "embedding", "clustering", "start", "memory")
 
@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> None:
     console = Console()
     from benchmarks import clustering, embedding, loop, memory, start, views  # here, so that --help answers at once
 
-    from semisup.environment import hardware, versions
+    from semisup.core.environment import hardware, versions
 
     cases = [(method, network) for network in options.networks for method in options.methods]
     asked = {name: str(value) if isinstance(value, Path) else value for name, value in vars(options).items()}

@@ -12,7 +12,7 @@ rounds.students=0`. Options of trainings have no effect, and students are refuse
 import sys
 from typing import Any
 
-from semisup import app
+from semisup.cli import train as app
 
 
 def main() -> None:
@@ -23,8 +23,8 @@ def main() -> None:
 
 def only_labels(config: dict[str, Any]) -> None:
     """Raises SemisupError for what would need a network of this run."""
-    from semisup.config import complete, embeds_without_a_teacher  # here, so that --help answers at once
-    from semisup.errors import SemisupError
+    from semisup.config.resolve import complete, embeds_without_a_teacher  # here, so that --help answers at once
+    from semisup.core.errors import SemisupError
 
     if not embeds_without_a_teacher(complete(config)):
         raise SemisupError(

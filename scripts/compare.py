@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from semisup.errors import answered
+from semisup.core.errors import exit_code
 
 STDOUT = "-"
 
@@ -23,7 +23,7 @@ STDOUT = "-"
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     typed = shlex.join(["python", "scripts/compare.py", *(arguments or sys.argv[1:])])
-    return answered(lambda: compare(options, typed))
+    return exit_code(lambda: compare(options, typed))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -43,7 +43,9 @@ def parser() -> argparse.ArgumentParser:
 
 def compare(options: argparse.Namespace, command: str) -> None:
     """Prints the comparison and writes what was asked for; says on stderr what was left out. Raises SemisupError."""
-    from semisup.report import comparison, comparison_page, formats, plots, run_folders, tables  # --help needs none
+    from semisup.reports import run_folders  # --help needs none
+    from semisup.reports.comparison import comparison, formats, plots, tables
+    from semisup.reports.comparison import page as comparison_page
 
     runs, left_out = run_folders.find(options.runs)
     if left_out:
@@ -75,10 +77,10 @@ def compare(options: argparse.Namespace, command: str) -> None:
 
 def write(file: Path, text: str) -> None:
     """Writes a file as a whole, and says so."""
-    from semisup.files import write_whole
+    from semisup.core.atomic_files import atomic_write_text
 
     file.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(file, text)
+    atomic_write_text(file, text)
     say(f"Wrote {file}")
 
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from semisup.export_command import main
+from semisup.cli.export import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
-from semisup.data.sources.layout import Layout, Pictures, read_layout
+from semisup.core.errors import SemisupError, exit_code
+from semisup.data.sources.layout import ImageFiles, Layout, read_layout
 from semisup.data.sources.picture_store import import_pictures
 from semisup.data.sources.pictures import survey
 from semisup.data.store import open_store, store_folder
-from semisup.errors import SemisupError, answered
 
 # The official order of the classes where it is not the sorted one.
 OFFICIAL = {
@@ -33,7 +33,7 @@ OFFICIAL = {
 
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
-    return answered(lambda: import_named(options))
+    return exit_code(lambda: import_named(options))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -99,8 +99,8 @@ def in_official_order(layout: Layout, name: str) -> Layout:
     if sorted(order) != sorted(map(plain, layout.classes)):
         return layout
     rank = np.array([order.index(plain(label)) for label in layout.classes])
-    labeled = Pictures(layout.labeled.paths, rank[layout.labeled.targets])
-    test = Pictures(layout.test.paths, rank[layout.test.targets]) if layout.test else None
+    labeled = ImageFiles(layout.labeled.paths, rank[layout.labeled.targets])
+    test = ImageFiles(layout.test.paths, rank[layout.test.targets]) if layout.test else None
     return replace(layout, classes=official, labeled=labeled, test=test)
 
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from semisup.predicting.command import main
+from semisup.cli.predict import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -12,17 +12,17 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from semisup.errors import answered
+from semisup.core.errors import exit_code
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
-    from semisup.report import page  # here, so that --help answers at once
+    from semisup.reports import run_page as page  # here, so that --help answers at once
 
     def write(run: Path) -> None:
         print(page.write(run, data_dir=options.data_dir, umap=True))
 
-    return max([answered(partial(write, run)) for run in options.runs])  # one that fails does not keep the others
+    return max([exit_code(partial(write, run)) for run in options.runs])  # one that fails does not keep the others
 
 
 def parser() -> argparse.ArgumentParser:

@@ -12,14 +12,14 @@ import argparse
 import sys
 from pathlib import Path
 
-from semisup.errors import SemisupError, answered
+from semisup.core.errors import SemisupError, exit_code
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
-    return answered(lambda: options.action(options))
+    return exit_code(lambda: options.action(options))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -38,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def collect(options: argparse.Namespace) -> None:
-    from semisup.report.reproductions import experiments, runs  # --help needs none
+    from reproducing import experiments, runs  # --help needs none
 
     found, left_out = runs.find(options.runs)
     experiment = experiments.read(options.docs).experiment(options.id)
@@ -50,13 +50,14 @@ def collect(options: argparse.Namespace) -> None:
 
 
 def render(options: argparse.Namespace) -> None:
-    from semisup.files import write_whole
-    from semisup.report.reproductions import experiments, text
+    from reproducing import experiments, text
+
+    from semisup.core.atomic_files import atomic_write_text
 
     file = options.docs / "reproductions.md"
     wanted = text.text(experiments.read(options.docs), options.docs / "results")
     if not options.check:
-        write_whole(file, wanted)
+        atomic_write_text(file, wanted)
         print(f"Wrote {file}")
     elif not file.exists() or file.read_text(encoding="utf-8") != wanted:
         raise SemisupError(f"{file} is not what its runs say; run python scripts/reproductions.py render.")

@@ -15,7 +15,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 from rich.console import Console
 
-from semisup.app import CONF, admit, main
+from semisup.cli.train import CONF, main, quote_override
 
 torch.set_num_threads(1)
 
@@ -50,7 +50,9 @@ def config(overrides: Callable[..., list[str]]) -> Callable[..., dict[str, Any]]
 
     def composed(*more: str) -> dict[str, Any]:
         with initialize_config_dir(str(CONF), version_base="1.3"):
-            values: Any = OmegaConf.to_container(compose("train", [admit(o) for o in overrides(*more)]), resolve=True)
+            values: Any = OmegaConf.to_container(
+                compose("train", [quote_override(o) for o in overrides(*more)]), resolve=True
+            )
         return values
 
     return composed
@@ -59,7 +61,7 @@ def config(overrides: Callable[..., list[str]]) -> Callable[..., dict[str, Any]]
 @pytest.fixture
 def run(config: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
     """Runs a small run and returns its result."""
-    from semisup.run import run
+    from semisup.runs.run import run
 
     return lambda *more: run(config(*more), Console(quiet=True))
 

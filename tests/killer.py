@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from semisup.data import Batch
-from semisup.methods import Loss, PseudoLabel, SelfTraining, Supervised
+from semisup.methods import PseudoLabel, SelfTraining, StepOutput, Supervised
 
 AT, WRITING = os.environ.get("KILL_AT_STEP"), os.environ.get("KILL_WRITING")
 PREDICTING = os.environ.get("KILL_PREDICTING")
@@ -19,8 +19,8 @@ def die() -> None:
 class Killed:
     """Dies when the step in KILL_AT_STEP has computed its loss."""
 
-    def loss(self, labeled: Batch, unlabeled: Batch) -> Loss:
-        result: Loss = super().loss(labeled, unlabeled)  # type: ignore[misc]
+    def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
+        result: StepOutput = super().loss(labeled, unlabeled)  # type: ignore[misc]
         if AT is not None and self.trainer.global_step == int(AT):  # type: ignore[attr-defined]
             die()
         return result
@@ -39,7 +39,7 @@ class KilledSelfTraining(SelfTraining):
 
     predictions = 0
 
-    def loss(self, labeled: Batch, unlabeled: Batch) -> Loss:
+    def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
         if unlabeled and self.trainer.global_step == int(AT or -1):
             die()
         return super().loss(labeled, unlabeled)
@@ -64,7 +64,7 @@ def replace_or_die(source: Any, target: Any, replace: Any = os.replace, seen: li
 
 if __name__ == "__main__":
     os.replace = replace_or_die
-    from semisup.app import main
+    from semisup.cli.train import main
 
     sys.argv[0] = "train.py"
     main()

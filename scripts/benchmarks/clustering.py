@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks.setting import now, spread
-from semisup.clustering import kmeans
+from semisup.labelers.kmeans import kmeans
 
 CASES = ((33, 10, 20), (33, 1000, 20), (1280, 10, 10), (1280, 1000, 5))  # dimensions, clusters, iterations
 CENTERS = 100

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 
 from benchmarks.setting import now, setting, spread
-from semisup import config as configuration
-from semisup.embeddings import Network
+from semisup.config import resolve as configuration
+from semisup.embeddings import RoundNetworkEmbedding
 from semisup.embeddings.forward import evaluating
 
 BATCH, BATCHES = 256, 10
@@ -29,7 +29,7 @@ def case(name: str, options: argparse.Namespace) -> dict[str, Any]:
     made = setting("supervised", name, options, max_steps=1)
     network = configuration.build_network(made.config, made.store).to(memory_format=torch.channels_last)
     device = made.training.tester().strategy.root_device
-    embedding = Network(network, batch_size=BATCH, device=str(device), precision=options.precision)
+    embedding = RoundNetworkEmbedding(network, batch_size=BATCH, device=str(device), precision=options.precision)
     rows = np.arange(min(BATCH * BATCHES, len(made.store.images)))
     images = torch.from_numpy(made.store.images[rows[:BATCH]]).to(device)
     ready = made.data.views.apply("plain", images, {})

@@ -24,12 +24,12 @@ import torch
 from lightning.pytorch import Callback, Trainer
 
 from benchmarks.setting import Setting, now, setting, spread
-from semisup.audit import Audit
-from semisup.callbacks import NaNGuard, StepSeed
 from semisup.data import Batch
-from semisup.data.views import KINDS, kind
-from semisup.functional import cross_entropy
-from semisup.metrics import MetricsCSV
+from semisup.data.transforms.views import KINDS, kind
+from semisup.methods.functional import cross_entropy
+from semisup.training.audit import Audit
+from semisup.training.callbacks import NaNGuard, StepSeed
+from semisup.training.metrics_csv import MetricsCSV
 
 PARTS = ("gather", "transfer", *(f"{view} views" for view in KINDS), "forward", "backward", "optimizer", "average")
 WARM_UP = 3  # real steps
@@ -147,15 +147,20 @@ class ByHand:
         mark()
         self.step()
         mark()
-        if self.method.average is not None:
-            self.method.average.update(self.method.network, 1000)
+        if self.method.ema is not None:
+            self.method.ema.update(self.method.network, 1000)
         mark()
         return {name: after - before for name, (before, after) in zip(PARTS, pairwise(marks), strict=True)}
 
     def view(self, batch: dict[str, Any], wanted: str, made: dict[str, Batch]) -> None:
         """Makes the views of one kind."""
         some = {
-            name: {**part, "draws": {view: draws for view, draws in part["draws"].items() if kind(view) == wanted}}
+            name: {
+                **part,
+                "aug_params": {
+                    view: aug_params for view, aug_params in part["aug_params"].items() if kind(view) == wanted
+                },
+            }
             for name, part in batch.items()
         }
         for name, views in self.data.on_after_batch_transfer(some, 0).items():
@@ -169,7 +174,7 @@ class ByHand:
 
     def forward(self, batch: dict[str, Batch]) -> torch.Tensor:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
-            return self.method.loss(batch["labeled"], batch.get("unlabeled", Batch()))[0]
+            return self.method.loss(batch["labeled"], batch.get("unlabeled", Batch())).loss
 
     def step(self) -> None:
         self.optimizer.step()

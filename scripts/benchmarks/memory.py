@@ -24,9 +24,9 @@ def train(method: str, network: str, options: argparse.Namespace) -> dict[str, f
     import torch
 
     from benchmarks.setting import setting
-    from semisup.audit import Audit
-    from semisup.callbacks import NaNGuard, StepSeed
-    from semisup.metrics import MetricsCSV
+    from semisup.training.audit import Audit
+    from semisup.training.callbacks import NaNGuard, StepSeed
+    from semisup.training.metrics_csv import MetricsCSV
 
     case = setting(method, network, options, max_steps=STEPS)
     watchers = [StepSeed(0), NaNGuard(STEPS), Audit(case.store.targets, case.store.classes, every=STEPS)]

@@ -13,14 +13,14 @@ import torch
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from semisup import config as configuration
-from semisup.allocator import keep_memory
-from semisup.app import CONF, admit
+from semisup.cli.train import CONF, quote_override
+from semisup.config import resolve as configuration
+from semisup.core.malloc import tune_malloc
+from semisup.core.schema import locate
 from semisup.data import SSLDataModule, Store
-from semisup.fitting import make_method
 from semisup.methods import Method
-from semisup.schema import locate
-from semisup.training import Training
+from semisup.training.fit import make_method
+from semisup.training.trainer import TrainerConfig
 
 NOISE = "noise"
 
@@ -32,7 +32,7 @@ class Setting:
     config: dict[str, Any]
     store: Store
     data: SSLDataModule
-    training: Training
+    training: TrainerConfig
 
     def method(self) -> Method:
         """A fresh one, with a fresh network."""
@@ -46,17 +46,19 @@ def setting(
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="lightning")
-    keep_memory()
+    tune_malloc()
     data = "cifar10" if options.data == NOISE else options.data
     overrides = [f"method={method}", f"backbone={network}", f"data={data}", f"trainer.max_steps={max_steps}"]
     overrides += [f"batch.labeled={options.batch}", f"batch.ratio={options.ratio}"]
     overrides += [f"trainer.accelerator={options.device}", f"trainer.precision={options.precision}", *more]
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        values: Any = OmegaConf.to_container(compose("train", [admit(o) for o in overrides]), resolve=True)
+        values: Any = OmegaConf.to_container(compose("train", [quote_override(o) for o in overrides]), resolve=True)
     config = configuration.complete(values)
     store = noise() if options.data == NOISE else configuration.load_source(config)
     module = configuration.load_data(config, store)
-    if getattr(locate(config["method"]["_target_"]), "reads_targets", False):  # as in a round with pseudo-labels
+    if getattr(
+        locate(config["method"]["_target_"]), "uses_pseudo_label_targets", False
+    ):  # as in a round with pseudo-labels
         module = module.with_targets(store.targets, np.ones(len(store.targets), np.float32))
     return Setting(config, store, module, configuration.build(config["trainer"]))
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from torchvision import transforms
 
 from benchmarks.setting import now, setting, spread
-from semisup.data.views import ImageViews
+from semisup.data.transforms.views import ImageViews
 
 Maker = Callable[[], Tensor]
 COUNT = 448  # images of a batch
@@ -65,8 +65,8 @@ def batched(views: ImageViews, view: str, images: Any, device: torch.device) -> 
     rng = np.random.default_rng(0)
 
     def make() -> Tensor:
-        draws = views.draw(view, rng, len(images))
-        return views.apply(view, torch.from_numpy(images).to(device, non_blocking=True), draws)
+        aug_params = views.draw(view, rng, len(images))
+        return views.apply(view, torch.from_numpy(images).to(device, non_blocking=True), aug_params)
 
     return make
 

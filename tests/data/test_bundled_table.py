@@ -5,9 +5,9 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn import datasets
 
-from semisup.config import complete
+from semisup.config.resolve import complete
+from semisup.core.errors import SemisupError
 from semisup.data.sources import bundled_table
-from semisup.errors import SemisupError
 
 TABLES = [
     ("breast_cancer", datasets.load_breast_cancer, (569, 30), ("malignant", "benign")),

@@ -12,9 +12,9 @@ import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image
 
+from semisup.core.errors import SemisupError
 from semisup.data.sources import stored, torchvision_set
 from semisup.data.store import open_store
-from semisup.errors import SemisupError
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "import_data.py"
 main = runpy.run_path(str(SCRIPT))["main"]

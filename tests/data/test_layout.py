@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from semisup.core.errors import SemisupError
 from semisup.data.sources.layout import files_below, read_layout
-from semisup.errors import SemisupError
 
 
 def save(file: Path) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageOps
 from torch.testing import assert_close
 
-from semisup.data.randaugment import GREY, OPERATIONS, draw_operations, randaugment
+from semisup.data.transforms.randaugment import GREY, OPERATIONS, draw_operations, randaugment
 
 SIZES = [(32, 32, 3), (32, 32, 1), (20, 33, 3), (17, 9, 1)]
 
@@ -85,14 +85,14 @@ def test_each_image_gets_its_own_operations_in_their_order():
 
 def test_no_operations_leave_the_images():
     images = torch.from_numpy(pictures(8, 8, 3))
-    draws = draw_operations(np.random.default_rng(0), len(images), 0)
-    assert_close(randaugment(images, **draws), images, rtol=0, atol=0)
+    aug_params = draw_operations(np.random.default_rng(0), len(images), 0)
+    assert_close(randaugment(images, **aug_params), images, rtol=0, atol=0)
 
 
 def test_operations_and_magnitudes_are_drawn_uniformly():
     """28,000 draws: each operation 2,000 ± 5 standard deviations (43); magnitudes fill their range evenly."""
-    draws = draw_operations(np.random.default_rng(0), 14_000, 2)
-    operation, magnitude = draws["operation"], draws["magnitude"]
+    aug_params = draw_operations(np.random.default_rng(0), 14_000, 2)
+    operation, magnitude = aug_params["operation"], aug_params["magnitude"]
     assert operation.shape == magnitude.shape == (14_000, 2)
     assert np.abs(np.bincount(operation.ravel(), minlength=len(OPERATIONS)) - 2000).max() < 5 * 43
     assert np.mean(operation[:, 0] == operation[:, 1]) == pytest.approx(1 / 14, abs=0.01)  # with replacement
@@ -104,8 +104,8 @@ def test_operations_and_magnitudes_are_drawn_uniformly():
 
 
 def test_posterize_keeps_four_to_eight_bits_equally_often():
-    draws = draw_operations(np.random.default_rng(0), 14_000, 1)
+    aug_params = draw_operations(np.random.default_rng(0), 14_000, 1)
     index = [operation.apply.__name__ for operation in OPERATIONS].index("posterize")
-    bits, counts = np.unique(draws["magnitude"][draws["operation"] == index].astype(int), return_counts=True)
+    bits, counts = np.unique(aug_params["magnitude"][aug_params["operation"] == index].astype(int), return_counts=True)
     assert bits.tolist() == [4, 5, 6, 7, 8]
     assert counts.min() > 0.8 * counts.mean()

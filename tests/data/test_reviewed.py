@@ -7,10 +7,10 @@ import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image
 
+from semisup.core.errors import SemisupError
 from semisup.data import make_split
 from semisup.data.sources import folder
 from semisup.data.store import Store
-from semisup.errors import SemisupError
 
 SHADES = {"labeled/cat/0": 0, "labeled/cat/1": 1, "labeled/dog/0": 2, "labeled/dog/1": 3}
 SHADES |= {"unlabeled/a": 4, "unlabeled/b": 5, "unlabeled/d": 6, "unlabeled/cat/c": 7, "test/cat/0": 8, "test/dog/0": 9}

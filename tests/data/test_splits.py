@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from semisup.core.errors import SemisupError
 from semisup.data import Store, make_split
 from semisup.data.splits import apportion, long_tail
-from semisup.errors import SemisupError
 
 
 def store(counts: list[int], extra: int = 0, unknown: int = 0) -> Store:

@@ -12,6 +12,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
 
+from semisup.core.errors import SemisupError
 from semisup.data.store import (
     finish_store,
     open_store,
@@ -20,7 +21,6 @@ from semisup.data.store import (
     write_store,
     written_atomically,
 )
-from semisup.errors import SemisupError
 
 CLASSES = ("cat", "dog")
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from semisup.data.streams import Once, Steps, Stream
-from semisup.data.views import ImageViews
+from semisup.data.streams import EvalLoader, Stream, StreamLoader
+from semisup.data.transforms.views import ImageViews
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 3), dtype=np.uint8)
 
@@ -33,7 +33,9 @@ def test_a_batch_depends_on_seed_stream_and_step_and_on_nothing_that_came_before
     assert same(straight.batch(9), stream().batch(9))
     for other in (stream(seed=1), stream(name="labeled")):
         assert not torch.equal(other.batch(9)["index"], stream().batch(9)["index"])
-    assert not np.array_equal(stream().batch(9)["draws"]["weak"]["top"], stream().batch(10)["draws"]["weak"]["top"])
+    assert not np.array_equal(
+        stream().batch(9)["aug_params"]["weak"]["top"], stream().batch(10)["aug_params"]["weak"]["top"]
+    )
 
 
 def test_each_pass_shows_each_image_once_in_an_order_of_its_own():
@@ -60,18 +62,18 @@ def test_several_processes_share_the_batch_that_one_would_see(processes):
     shares = [stream().batch(3, rank, processes) for rank in range(processes)]
     assert torch.equal(torch.cat([s["index"] for s in shares]), whole["index"])
     for view in ("weak", "strong"):
-        for key, drawn in whole["draws"][view].items():
-            assert np.array_equal(np.concatenate([s["draws"][view][key] for s in shares]), drawn)
+        for key, drawn in whole["aug_params"][view].items():
+            assert np.array_equal(np.concatenate([s["aug_params"][view][key] for s in shares]), drawn)
 
 
 def test_steps_start_in_the_middle_but_count_from_the_beginning():
-    steps = Steps(stream(), 3, 5, rank=0, world_size=1)
+    steps = StreamLoader(stream(), 3, 5, rank=0, world_size=1)
     assert len(steps) == 5
     assert [same(batch, stream().batch(i)) for i, batch in zip((3, 4), steps, strict=False)] == [True, True]
 
 
 def test_once_goes_through_all_images_once_in_order():
     index = np.array([4, 2, 9])
-    batches = list(Once(IMAGES, index, np.arange(40), size=2))
+    batches = list(EvalLoader(IMAGES, index, np.arange(40), size=2))
     assert [batch["index"].tolist() for batch in batches] == [[4, 2], [9]]
-    assert len(batches) == len(Once(IMAGES, index, np.arange(40), size=2))
+    assert len(batches) == len(EvalLoader(IMAGES, index, np.arange(40), size=2))

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
+from semisup.core.errors import SemisupError
 from semisup.data.sources import table
 from semisup.data.store import Store
-from semisup.errors import SemisupError
 
 FLOWERS = "width,height,kind\n1,2,rose\n3,4,tulip\n5,6,rose\n7.5,-8e-1,tulip\n"
 NUMBERS = [[1, 2], [3, 4], [5, 6], [7.5, -0.8]]

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from scipy.io import savemat
 from torchvision import datasets
 
+from semisup.core.errors import SemisupError
 from semisup.data.sources import torchvision_set
-from semisup.errors import SemisupError
 
 
 @pytest.fixture(autouse=True)

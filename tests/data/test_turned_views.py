@@ -7,9 +7,9 @@ from torch.testing import assert_close
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.functional import affine
 
-from semisup.data.randaugment import draw_operations
 from semisup.data.streams import Stream
-from semisup.data.views import Draws, ImageViews, flip_and_crop, flip_turn_and_crop
+from semisup.data.transforms.randaugment import draw_operations
+from semisup.data.transforms.views import AugParams, ImageViews, flip_and_crop, flip_turn_and_crop
 
 SHAPES = [(28, 28, 1), (32, 32, 3), (12, 20, 3), (9, 7, 1), (1, 6, 1), (1, 1, 3)]
 
@@ -63,11 +63,13 @@ def test_inside_of_the_image_a_view_is_torchvisions_up_to_one_level(shape):
     """Flip, turn and zoom about the center, then the shift; torchvision counts angles clockwise."""
     views = ImageViews((shape[2], *shape[:2]), [0.5] * shape[2], [0.5] * shape[2], padding=3, rotation=30, zoom=0.3)
     images = pictures(shape)
-    draws = views.draw("weak", np.random.default_rng(2), len(images))
-    seen = flip_turn_and_crop(images, draws["flip"], draws["top"], draws["left"], 3, draws["angle"], draws["factor"])
+    aug_params = views.draw("weak", np.random.default_rng(2), len(images))
+    seen = flip_turn_and_crop(
+        images, aug_params["flip"], aug_params["top"], aug_params["left"], 3, aug_params["angle"], aug_params["factor"]
+    )
     compared = 0
     for image, view, flip, top, left, angle, factor in zip(
-        images.permute(0, 3, 1, 2), seen.permute(0, 3, 1, 2), *draws.values(), strict=True
+        images.permute(0, 3, 1, 2), seen.permute(0, 3, 1, 2), *aug_params.values(), strict=True
     ):
         # A second image, white, says which pixels come from inside.
         both = torch.stack([image.flip(2) if flip else image, torch.full_like(image, 255)]).float()
@@ -83,11 +85,11 @@ def test_the_view_of_a_batch_is_what_its_parameters_say():
     """Strong begins with the same turn as weak, and the plain view has none."""
     views = ImageViews((3, 32, 32), [0.0] * 3, [1 / 255] * 3, operations=0, cutout=0.0, rotation=10, zoom=0.1)
     images = pictures((32, 32, 3))
-    draws = views.draw("strong", np.random.default_rng(3), 40)
-    places = (draws["flip"], draws["top"], draws["left"], 4, draws["angle"], draws["factor"])
+    aug_params = views.draw("strong", np.random.default_rng(3), 40)
+    places = (aug_params["flip"], aug_params["top"], aug_params["left"], 4, aug_params["angle"], aug_params["factor"])
     expected = flip_turn_and_crop(images, *places).permute(0, 3, 1, 2).float()
-    assert_close(views.apply("strong", images, draws), expected)
-    assert_close(views.apply("weak_2", images, draws), expected)
+    assert_close(views.apply("strong", images, aug_params), expected)
+    assert_close(views.apply("weak_2", images, aug_params), expected)
     assert views.draw("plain", np.random.default_rng(3), 40) == {}
 
 
@@ -111,15 +113,15 @@ def test_angles_and_factors_are_uniform_and_drawn_last():
 def test_without_rotation_and_zoom_nothing_more_is_drawn_than_ever_was():
     """The parameters, drawn here by hand in their order; the generators then go on alike."""
     views, rng, again = ImageViews((1, 28, 20), [0.5], [0.5]), np.random.default_rng(5), np.random.default_rng(5)
-    expected: Draws = {"flip": again.random(16) < 0.5}
+    expected: AugParams = {"flip": again.random(16) < 0.5}
     expected["top"], expected["left"] = again.integers(0, 9, (2, 16))
     expected |= draw_operations(again, 16, 2)
     half, center = again.random(16) * 0.5 * 20 / 2, again.random((2, 16)) * [[28], [20]]
     edges = [center[0] - half, center[0] + half, center[1] - half, center[1] + half]
     expected["square"] = np.ceil(np.stack(edges, 1) - 0.5).astype(np.int64)
-    draws = views.draw("strong", rng, 16)
-    assert [*draws] == [*expected]
-    assert all(np.array_equal(draws[key], expected[key]) for key in draws)
+    aug_params = views.draw("strong", rng, 16)
+    assert [*aug_params] == [*expected]
+    assert all(np.array_equal(aug_params[key], expected[key]) for key in aug_params)
     assert rng.random() == again.random()
 
 
@@ -128,5 +130,5 @@ def test_two_processes_see_the_rows_that_one_would_see():
     stream = Stream("labeled", pictures((28, 28, 1)).numpy(), np.arange(40), {}, views, ("weak", "strong"), 16, 0)
     whole, *shares = (stream.batch(3, *share) for share in ((0, 1), (0, 2), (1, 2)))
     for view in ("weak", "strong"):
-        parts = [views.apply(view, share["inputs"], share["draws"][view]) for share in shares]
-        assert torch.equal(torch.cat(parts), views.apply(view, whole["inputs"], whole["draws"][view]))
+        parts = [views.apply(view, share["inputs"], share["aug_params"][view]) for share in shares]
+        assert torch.equal(torch.cat(parts), views.apply(view, whole["inputs"], whole["aug_params"][view]))

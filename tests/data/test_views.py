@@ -8,9 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch.testing import assert_close
 
-from semisup.data.randaugment import GREY
-from semisup.data.views import Draws, ImageViews, TableViews, cut_out, kind
-from semisup.errors import SemisupError
+from semisup.core.errors import SemisupError
+from semisup.data.transforms.randaugment import GREY
+from semisup.data.transforms.views import AugParams, ImageViews, TableViews, cut_out, kind
 
 SHAPES = [(3, 32, 32), (1, 28, 28), (3, 12, 20), (1, 9, 7)]
 VIEWS = ["plain", "weak", "strong", "weak_2", "strong_3"]
@@ -66,23 +66,23 @@ def slow_weak(image: NDArray[np.uint8], padding: int, flip: bool, top: int, left
 @pytest.mark.parametrize("shape", SHAPES)
 def test_weak_view_flips_then_pads_by_reflection_then_crops(shape, padding):
     views, images = image_views(shape, padding=padding), pictures(shape)
-    draws = views.draw("weak", np.random.default_rng(2), len(images))
-    rows = zip(images.numpy(), draws["flip"], draws["top"], draws["left"], strict=True)
+    aug_params = views.draw("weak", np.random.default_rng(2), len(images))
+    rows = zip(images.numpy(), aug_params["flip"], aug_params["top"], aug_params["left"], strict=True)
     expected = np.stack([slow_weak(image, padding, *drawn) for image, *drawn in rows])
-    assert_close(to_levels(views, views.apply("weak", images, draws)), torch.from_numpy(expected), rtol=0, atol=0)
+    assert_close(to_levels(views, views.apply("weak", images, aug_params)), torch.from_numpy(expected), rtol=0, atol=0)
 
 
 def test_weak_parameters_are_uniform():
     """9,000 draws: half of them flipped, each of 9 offsets 1,000 times ± 5 standard deviations (30)."""
-    draws = image_views((3, 32, 32)).draw("weak", np.random.default_rng(0), 9000)
-    assert abs(draws["flip"].mean() - 0.5) < 0.03
+    aug_params = image_views((3, 32, 32)).draw("weak", np.random.default_rng(0), 9000)
+    assert abs(aug_params["flip"].mean() - 0.5) < 0.03
     for side in ("top", "left"):
-        assert np.abs(np.bincount(draws[side], minlength=9) - 1000).max() < 150
+        assert np.abs(np.bincount(aug_params[side], minlength=9) - 1000).max() < 150
     assert not image_views((3, 32, 32), flip=False).draw("weak", np.random.default_rng(0), 9000)["flip"].any()
 
 
-def sliced(draws: Draws, share: slice) -> Draws:
-    return {key: value[share] for key, value in draws.items()}
+def sliced(aug_params: AugParams, share: slice) -> AugParams:
+    return {key: value[share] for key, value in aug_params.items()}
 
 
 @pytest.mark.parametrize("options", [{}, TURNED])
@@ -91,10 +91,10 @@ def sliced(draws: Draws, share: slice) -> Draws:
 def test_a_share_of_a_batch_is_seen_as_in_the_whole_batch(shape, view, options):
     """Bit for bit; also in shares of 1 and of 0 images."""
     views, images = image_views(shape, **options), pictures(shape)
-    draws = views.draw(view, np.random.default_rng(3), len(images))
+    aug_params = views.draw(view, np.random.default_rng(3), len(images))
     shares = [slice(0, 1), slice(1, 14), slice(14, 14), slice(14, 40)]
-    parts = [views.apply(view, images[share], sliced(draws, share)) for share in shares]
-    assert torch.equal(torch.cat(parts), views.apply(view, images, draws))
+    parts = [views.apply(view, images[share], sliced(aug_params, share)) for share in shares]
+    assert torch.equal(torch.cat(parts), views.apply(view, images, aug_params))
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -127,26 +127,26 @@ def test_cutout_is_a_square_of_at_most_half_the_shorter_side(shape):
 def test_strong_without_operations_and_cutout_is_weak():
     views = image_views((3, 32, 32), operations=0, cutout=0.0)
     images = pictures((3, 32, 32))
-    draws = views.draw("strong", np.random.default_rng(6), len(images))
-    assert torch.equal(views.apply("strong", images, draws), views.apply("weak", images, draws))
+    aug_params = views.draw("strong", np.random.default_rng(6), len(images))
+    assert torch.equal(views.apply("strong", images, aug_params), views.apply("weak", images, aug_params))
 
 
 def test_table_views_by_hand():
     """mean (1, 2), std (2, 4): the row (3, 10) becomes (1, 2); noise (.5, -.5) makes it (1.5, 1.5); drop the second."""
     views = TableViews([1.0, 2.0], [2.0, 4.0])
     row = torch.tensor([[3.0, 10.0]])
-    draws: Draws = {"noise": np.array([[0.5, -0.5]], np.float32), "drop": np.array([[False, True]])}
+    aug_params: AugParams = {"noise": np.array([[0.5, -0.5]], np.float32), "drop": np.array([[False, True]])}
     assert views.apply("plain", row, {}).tolist() == [[1.0, 2.0]]
-    assert views.apply("weak", row, draws).tolist() == [[1.5, 1.5]]
-    assert views.apply("strong_2", row, draws).tolist() == [[1.5, 0.0]]
+    assert views.apply("weak", row, aug_params).tolist() == [[1.5, 1.5]]
+    assert views.apply("strong_2", row, aug_params).tolist() == [[1.5, 0.0]]
 
 
 def test_table_draws_have_the_noise_and_the_drops_asked_for():
     """5,000 rows of 4: the noise's standard deviation is .3, and 1 value in 10 is dropped."""
-    draws = TableViews([0.0] * 4, [1.0] * 4, noise=0.3, drop=0.1).draw("strong", np.random.default_rng(0), 5000)
-    assert draws["noise"].dtype == np.float32
-    assert draws["noise"].std() == pytest.approx(0.3, rel=0.03)
-    assert draws["drop"].mean() == pytest.approx(0.1, abs=0.01)
+    aug_params = TableViews([0.0] * 4, [1.0] * 4, noise=0.3, drop=0.1).draw("strong", np.random.default_rng(0), 5000)
+    assert aug_params["noise"].dtype == np.float32
+    assert aug_params["noise"].std() == pytest.approx(0.3, rel=0.03)
+    assert aug_params["drop"].mean() == pytest.approx(0.1, abs=0.01)
 
 
 @pytest.mark.parametrize("view", ["weakly", "strong_", "strong_x", "Plain", "", "weak_2_3"])
@@ -197,18 +197,18 @@ def no_waiting() -> Iterator[None]:
 @pytest.mark.parametrize("view", VIEWS)
 def test_on_cuda_a_view_is_the_same_and_waits_for_nothing(view, no_waiting):
     views, images = image_views((3, 32, 32)), pictures((3, 32, 32))
-    draws = views.draw(view, np.random.default_rng(8), len(images))
-    seen = views.apply(view, images.to("cuda", non_blocking=True), draws)
+    aug_params = views.draw(view, np.random.default_rng(8), len(images))
+    seen = views.apply(view, images.to("cuda", non_blocking=True), aug_params)
     torch.cuda.set_sync_debug_mode("default")
-    assert torch.equal(seen.cpu(), views.apply(view, images, draws))
+    assert torch.equal(seen.cpu(), views.apply(view, images, aug_params))
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_on_cuda_a_turned_view_is_the_same_up_to_one_level_and_waits_for_nothing(no_waiting):
     views, images = image_views((3, 32, 32), **TURNED), pictures((3, 32, 32))
-    draws = views.draw("weak", np.random.default_rng(8), len(images))
-    seen = views.apply("weak", images.to("cuda", non_blocking=True), draws)
+    aug_params = views.draw("weak", np.random.default_rng(8), len(images))
+    seen = views.apply("weak", images.to("cuda", non_blocking=True), aug_params)
     torch.cuda.set_sync_debug_mode("default")
-    difference = to_levels(views, seen.cpu()).int() - to_levels(views, views.apply("weak", images, draws)).int()
+    difference = to_levels(views, seen.cpu()).int() - to_levels(views, views.apply("weak", images, aug_params)).int()
     assert difference.abs().max() <= 1
     assert (difference != 0).float().mean() < 1e-3

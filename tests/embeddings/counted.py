@@ -6,10 +6,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from semisup.backbones import Backbone
 from semisup.data import Store
-from semisup.embeddings import Network
+from semisup.embeddings import RoundNetworkEmbedding
 from semisup.embeddings.base import Features, Rows
+from semisup.models.backbones import Backbone
 
 
 class Counted(Backbone):
@@ -36,4 +36,4 @@ class Counted(Backbone):
 
 def network_features(source: Any, store: Store, rows: Rows, folder: Path | None = None, **options: Any) -> Features:
     """(N, D), of a Method's evaluated network or of a Backbone."""
-    return Network(source, **options)(store, rows, folder)
+    return RoundNetworkEmbedding(source, **options)(store, rows, folder)

@@ -11,9 +11,9 @@ import pytest
 import torch
 from numpy.testing import assert_array_equal
 
-from semisup.embeddings import PCA, Network, Pixels
+from semisup.core.errors import SemisupError
+from semisup.embeddings import PCAEmbedding, PixelEmbedding, RoundNetworkEmbedding
 from semisup.embeddings.shards import Share, rows_in_order, write_shard
-from semisup.errors import SemisupError
 from tests.embeddings.counted import Counted, network_features
 
 ROWS = np.random.default_rng(1).permutation(120)[:50]
@@ -27,7 +27,7 @@ def kept(folder: Path) -> set[str]:
 
 def test_a_second_call_reads_the_same_bytes_and_does_not_ask_the_network(store, folder):
     network = Counted(RGB, 3)
-    embedding = Network(network, normalize=True, whiten=2)
+    embedding = RoundNetworkEmbedding(network, normalize=True, whiten=2)
     first = embedding(store, ROWS, folder)
     assert network.images == 50
     assert isinstance(first, np.memmap)
@@ -40,7 +40,7 @@ def test_a_second_call_reads_the_same_bytes_and_does_not_ask_the_network(store, 
 def test_another_finish_asks_the_network_no_second_time(store, folder):
     network = Counted(RGB, 3)
     for finish in ({}, {"normalize": True}, {"whiten": 2}, {"whiten": 3}):
-        Network(network, **finish)(store, ROWS, folder)
+        RoundNetworkEmbedding(network, **finish)(store, ROWS, folder)
     assert network.images == 50
     assert len(kept(folder)) == 4
 
@@ -61,12 +61,12 @@ def test_the_key_is_all_that_the_numbers_depend_on(store, folder):
         lambda: network_features(other_weights, store, ROWS, folder),
         lambda: network_features(Counted(RGB, 3), store, ROWS, folder, precision="bf16-mixed"),
         lambda: network_features(Counted(RGB, 3), store, ROWS, folder, normalize=True),
-        lambda: Pixels()(store, ROWS, folder),
-        lambda: PCA()(store, ROWS, folder),
-        lambda: PCA(whiten=False)(store, ROWS, folder),
-        lambda: PCA(variance=0.9)(store, ROWS, folder),
-        lambda: PCA(sample=20)(store, ROWS, folder),
-        lambda: PCA(sample=20, seed=1)(store, ROWS, folder),
+        lambda: PixelEmbedding()(store, ROWS, folder),
+        lambda: PCAEmbedding()(store, ROWS, folder),
+        lambda: PCAEmbedding(whiten=False)(store, ROWS, folder),
+        lambda: PCAEmbedding(variance=0.9)(store, ROWS, folder),
+        lambda: PCAEmbedding(sample=20)(store, ROWS, folder),
+        lambda: PCAEmbedding(sample=20, seed=1)(store, ROWS, folder),
     ]
     for number, call in enumerate(calls, 1):
         call()
@@ -133,17 +133,17 @@ def test_a_feature_that_is_not_finite_is_refused(store, folder, value):
 
 
 def test_a_damaged_file_is_named(store, folder):
-    Pixels()(store, ROWS, folder)
+    PixelEmbedding()(store, ROWS, folder)
     (file,) = folder.glob("*/features.npy")
     file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(SemisupError, match=r"features\.npy is damaged .*; delete"):
-        Pixels()(store, ROWS, folder)
+        PixelEmbedding()(store, ROWS, folder)
 
 
 @pytest.mark.parametrize("count", [50, 40, 7])
 def test_shards_joined_are_one_pass_bit_for_bit(store, tmp_path, count):
     """Batches of 10 over 3 processes: 2, 2 and 1 of them; of 7 images, 1 for the first and none for the others."""
-    rows, embedding, network = ROWS[:count], Network(Counted(RGB, 3), batch_size=10), Counted(RGB, 3)
+    rows, embedding, network = ROWS[:count], RoundNetworkEmbedding(Counted(RGB, 3), batch_size=10), Counted(RGB, 3)
     views = embedding.prepare(store).views
     share = Share(lambda *of: embedding.forward.blocks(network, views, store.images, rows, *of), 10, 5)
     for rank in range(3):
@@ -170,8 +170,8 @@ def test_two_processes_make_an_embedding_together(store, folder, tmp_path, fails
         assert len(kept(folder)) == (0 if fails == "one batch" else 1)
     else:
         assert said == {0: 30, 1: 20}
-        found = Network(Counted(RGB, 3), batch_size=10, whiten=2)(store, ROWS, folder)
-        assert_array_equal(found, Network(Counted(RGB, 3), batch_size=10, whiten=2)(store, ROWS))
+        found = RoundNetworkEmbedding(Counted(RGB, 3), batch_size=10, whiten=2)(store, ROWS, folder)
+        assert_array_equal(found, RoundNetworkEmbedding(Counted(RGB, 3), batch_size=10, whiten=2)(store, ROWS))
         assert len(kept(folder)) == 2, "features and whitened features, and no shards"
 
 
@@ -183,7 +183,7 @@ def one_of_two(rank, meeting, store, folder, fails, queue):
     network = Counted(RGB, 3)
     network.value = float("nan") if fails == "one batch" and rank else 0.0
     try:
-        Network(network, batch_size=10, whiten=9 if fails == "the components" else 2)(store, ROWS, folder)
+        RoundNetworkEmbedding(network, batch_size=10, whiten=9 if fails == "the components" else 2)(store, ROWS, folder)
         queue.put((rank, network.images))
     except SemisupError as error:
         queue.put((rank, str(error)))

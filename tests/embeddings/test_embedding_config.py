@@ -3,10 +3,10 @@
 import pytest
 import yaml
 
-from semisup.app import CONF
-from semisup.schema import completed, locate
+from semisup.cli.train import CONF
+from semisup.core.schema import completed, locate
 
-GIVEN = ("source",)
+INJECTED_ARGS = ("source",)
 
 
 @pytest.mark.parametrize("name", ["pixels", "pca", "pretrained", "checkpoint", "network"])
@@ -14,6 +14,6 @@ def test_a_file_of_the_group(name):
     node = yaml.safe_load((CONF / "embedding" / f"{name}.yaml").read_text())
     if node.get("run") == "???":
         node["run"] = "RUN"
-    values = completed("embedding", node, [locate(node["_target_"])], GIVEN)
+    values = completed("embedding", node, [locate(node["_target_"])], INJECTED_ARGS)
     assert "normalize" in values
     assert values.get("network", "").startswith("timm:") == (name == "pretrained")

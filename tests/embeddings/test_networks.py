@@ -9,12 +9,12 @@ import yaml
 from numpy.testing import assert_allclose, assert_array_equal
 from torch import nn
 
-from semisup.backbones import MLP, Torchvision
+from semisup.core.errors import SemisupError
 from semisup.data import open_store, write_store
-from semisup.embeddings import Checkpoint, Network, Pretrained
+from semisup.embeddings import CheckpointEmbedding, PretrainedEmbedding, RoundNetworkEmbedding
 from semisup.embeddings.plain import plain_views
-from semisup.errors import SemisupError
 from semisup.methods import Supervised
+from semisup.models.backbones import MLP, Torchvision
 from tests.embeddings.counted import Counted, network_features
 
 ROWS = np.arange(40)[::-1]
@@ -43,17 +43,17 @@ def test_a_method_is_embedded_by_the_average_that_it_evaluates(store):
     """A teacher's average is not its network; and both are left as they were."""
     method = Supervised(Counted(RGB, 3))
     with torch.no_grad():
-        method.average.network.conv.bias += 1
+        method.ema.network.conv.bias += 1
     method.network.train()
     found = network_features(method, store, ROWS)
     assert method.network.training
-    assert_array_equal(found, network_features(method.average.network, store, ROWS))
-    assert_allclose(found, by_hand(method.average.network, plain(store)), atol=1e-6)
+    assert_array_equal(found, network_features(method.ema.network, store, ROWS))
+    assert_allclose(found, by_hand(method.ema.network, plain(store)), atol=1e-6)
     assert_allclose(found - 1, network_features(Supervised(Counted(RGB, 3), ema=0), store, ROWS), atol=1e-5)
 
 
 def test_batches_change_nothing_but_roundings(store):
-    one, many = (Network(Counted(RGB, 3), batch_size=size)(store, ROWS) for size in (40, 7))
+    one, many = (RoundNetworkEmbedding(Counted(RGB, 3), batch_size=size)(store, ROWS) for size in (40, 7))
     assert_allclose(many, one, atol=1e-6)
 
 
@@ -66,7 +66,7 @@ def test_bf16_is_near(store):
 @pytest.mark.parametrize("size", [None, 48])
 def test_a_pretrained_network_at_a_size(store, weights, size):
     """Images as its library normalizes them: by ImageNet's mean and standard deviation."""
-    found = Pretrained(network=f"torchvision:{SMALL}", weights=weights, size=size)(store, ROWS)
+    found = PretrainedEmbedding(network=f"torchvision:{SMALL}", weights=weights, size=size)(store, ROWS)
     network = Torchvision(RGB, 10, name=SMALL, weights=weights, size=size)
     images = plain(store, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
     assert_allclose(found, by_hand(network, images), atol=1e-4)
@@ -74,27 +74,29 @@ def test_a_pretrained_network_at_a_size(store, weights, size):
 
 
 def test_the_images_normalized_by_the_data_set(store, weights):
-    found = Pretrained(network=f"torchvision:{SMALL}", weights=weights, scaling="data")(store, ROWS)
+    found = PretrainedEmbedding(network=f"torchvision:{SMALL}", weights=weights, scaling="data")(store, ROWS)
     assert_allclose(found, by_hand(Torchvision(RGB, 3, name=SMALL, weights=weights), plain(store)), atol=1e-4)
 
 
 def test_a_node_in_place_of_a_name(store, weights):
-    node = {"_target_": "semisup.backbones.Torchvision", "name": SMALL}
-    one, same = (Pretrained(network=n, weights=weights)(store, ROWS) for n in (f"torchvision:{SMALL}", node))
+    node = {"_target_": "semisup.models.backbones.Torchvision", "name": SMALL}
+    one, same = (PretrainedEmbedding(network=n, weights=weights)(store, ROWS) for n in (f"torchvision:{SMALL}", node))
     assert_array_equal(one, same)
 
 
 def test_grey_images_and_timm(tmp_path, weights):
     """Grey images take the mean over the channels of what timm names: .5 and .5 here, which is x / 127.5 - 1."""
     pytest.importorskip("timm", reason="timm is an extra, semisup[timm]")
-    from semisup.backbones import Timm
+    from semisup.models.backbones import Timm
 
     images = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 1), dtype=np.uint8)
     write_store(tmp_path / "grey", "grey", ("a",), (images, np.zeros(40)), (images[:0], np.zeros(0)))
     network = Timm((1, 8, 8), 1, name="tf_mobilenetv3_small_minimal_100.in1k")
     torch.save(network.network.state_dict(), tmp_path / "weights.pth")
     name = "timm:tf_mobilenetv3_small_minimal_100.in1k"
-    found = Pretrained(network=name, weights=str(tmp_path / "weights.pth"))(open_store(tmp_path / "grey"), ROWS)
+    found = PretrainedEmbedding(network=name, weights=str(tmp_path / "weights.pth"))(
+        open_store(tmp_path / "grey"), ROWS
+    )
     x = torch.from_numpy(images[ROWS]).permute(0, 3, 1, 2) / 127.5 - 1
     assert_allclose(found, by_hand(network, x), atol=1e-3)
 
@@ -102,7 +104,7 @@ def test_grey_images_and_timm(tmp_path, weights):
 def test_what_a_random_head_draws_is_no_part_of_the_key_nor_of_other_randomness(store, weights, folder):
     torch.manual_seed(0)
     for _ in range(2):
-        Pretrained(network=f"torchvision:{SMALL}", weights=weights)(store, ROWS, folder)
+        PretrainedEmbedding(network=f"torchvision:{SMALL}", weights=weights)(store, ROWS, folder)
     after = torch.rand(1)
     torch.manual_seed(0)
     assert after == torch.rand(1)
@@ -128,9 +130,9 @@ def finished(store, tmp_path_factory):
     for number, size in ((0, None), (1, 20), (2, None)):
         (folder / f"round{number}").mkdir(parents=True)
         method = Supervised(Counted(RGB, 3, size=size, seed=number), ema=0 if number else 0.9)
-        if method.average:
+        if method.ema:
             with torch.no_grad():
-                method.average.network.conv.bias += 1
+                method.ema.network.conv.bias += 1
         torch.save({"state_dict": method.state_dict()}, folder / f"round{number}/last.ckpt")
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     (folder / "round2/round.json").write_text(json.dumps({"kind": "fine-tuning of round 0"}))
@@ -142,19 +144,19 @@ def test_a_run_is_embedded_by_the_averaged_weights_of_the_round_that_was_tested(
     network = Counted(RGB, 3)
     with torch.no_grad():
         network.conv.bias += 1
-    assert_allclose(Checkpoint(run=str(finished))(store, ROWS), by_hand(network, plain(store)), atol=1e-6)
+    assert_allclose(CheckpointEmbedding(run=str(finished))(store, ROWS), by_hand(network, plain(store)), atol=1e-6)
 
 
 @pytest.mark.parametrize(("number", "size"), [(1, 20), (2, None)])
 def test_a_checkpoint_is_embedded_by_the_network_of_its_round(store, finished, number, size):
-    found = Checkpoint(run=str(finished / f"round{number}/last.ckpt"))(store, ROWS)
+    found = CheckpointEmbedding(run=str(finished / f"round{number}/last.ckpt"))(store, ROWS)
     assert_allclose(found, by_hand(Counted(RGB, 3, size=size, seed=number), plain(store)), atol=1e-6)
 
 
 def test_a_real_run(run, config, tmp_path, data_dir):
     """Digits, trained for a dozen steps: what the run's own network says of them, through its features."""
-    from semisup import config as configuration
-    from semisup.fitting import make_method, restore
+    from semisup.config import resolve as configuration
+    from semisup.training.fit import make_method, restore
 
     run()
     (folder,) = (path for path in (tmp_path / "runs").iterdir() if not path.name.startswith("."))
@@ -162,14 +164,14 @@ def test_a_real_run(run, config, tmp_path, data_dir):
     store = configuration.load_source(full)
     method = make_method(full, store)
     restore(method, folder / "round0")
-    found = Checkpoint(run=str(folder))(store, ROWS)
-    assert_allclose(found, by_hand(method.average.network, plain(store)), atol=1e-6)
+    found = CheckpointEmbedding(run=str(folder))(store, ROWS)
+    assert_allclose(found, by_hand(method.ema.network, plain(store)), atol=1e-6)
 
 
 def test_runs_that_cannot_be_read(store, finished, tmp_path):
     def message(run):
         with pytest.raises(SemisupError) as e:
-            Checkpoint(run=str(run))(store, ROWS)
+            CheckpointEmbedding(run=str(run))(store, ROWS)
         return str(e.value)
 
     assert "is not the folder of a run: it has no config.yaml" in message(tmp_path)
@@ -191,9 +193,9 @@ def test_inputs_of_another_kind(store, table, finished, weights):
     with pytest.raises(SemisupError, match=r"MLP takes inputs of 4 numbers and cannot embed toy"):
         network_features(MLP((4,), 2), store, ROWS)
     with pytest.raises(SemisupError, match="needs images, and table has rows of 4 numbers"):
-        Pretrained(network=f"torchvision:{SMALL}", weights=weights)(table, np.arange(3))
+        PretrainedEmbedding(network=f"torchvision:{SMALL}", weights=weights)(table, np.arange(3))
     with pytest.raises(SemisupError, match="its network does not fit table"):
-        Checkpoint(run=str(finished))(table, np.arange(3))
+        CheckpointEmbedding(run=str(finished))(table, np.arange(3))
 
 
 def test_rows_of_a_table_through_a_network(table):
@@ -204,11 +206,11 @@ def test_rows_of_a_table_through_a_network(table):
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
-        (lambda: Pretrained(network="resnet18"), "embedding.network=resnet18 is not valid: write timm:NAME"),
-        (lambda: Pretrained(network={"_target_": "semisup.backbones.SmallCNN"}), "takes no weights"),
-        (lambda: Pretrained(network={"name": "resnet18"}), "has no _target_"),
-        (lambda: Network(nn.Linear(1, 1)), "Linear has no features to embed by"),
-        (lambda: Network(Counted(RGB, 3), batch_size=0), "embedding.batch_size is at least 1; got 0"),
+        (lambda: PretrainedEmbedding(network="resnet18"), "embedding.network=resnet18 is not valid: write timm:NAME"),
+        (lambda: PretrainedEmbedding(network={"_target_": "semisup.models.backbones.SmallCNN"}), "takes no weights"),
+        (lambda: PretrainedEmbedding(network={"name": "resnet18"}), "has no _target_"),
+        (lambda: RoundNetworkEmbedding(nn.Linear(1, 1)), "Linear has no features to embed by"),
+        (lambda: RoundNetworkEmbedding(Counted(RGB, 3), batch_size=0), "embedding.batch_size is at least 1; got 0"),
     ],
 )
 def test_sentences(make, sentence):
@@ -230,4 +232,4 @@ def test_what_shows_when_the_network_is_built(store, weights, options, sentence)
     if options["network"] == "torchvision:alexnet":
         options["weights"] = None
     with pytest.raises(SemisupError, match=sentence):
-        Pretrained(**options)(store, ROWS)
+        PretrainedEmbedding(**options)(store, ROWS)

@@ -8,10 +8,10 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import decomposition
 
-from semisup.embeddings import PCA, Pixels
+from semisup.core.errors import SemisupError
+from semisup.embeddings import PCAEmbedding, PixelEmbedding
 from semisup.embeddings.plain import plain_views
 from semisup.embeddings.projection import Reduction
-from semisup.errors import SemisupError
 
 ROWS = np.random.default_rng(1).permutation(120)[:90]
 
@@ -24,7 +24,7 @@ def points(*rows):
 
 def test_pixels_are_the_plain_view_channel_by_channel(store):
     views = plain_views(store).apply("plain", torch.from_numpy(store.images[ROWS]), {})
-    features = Pixels()(store, ROWS)
+    features = PixelEmbedding()(store, ROWS)
     assert features.dtype == np.float32
     assert_array_equal(features.reshape(90, 3, 16, 16), views.numpy())
     image = store.images[ROWS[4]].transpose(2, 0, 1) / 255
@@ -33,7 +33,7 @@ def test_pixels_are_the_plain_view_channel_by_channel(store):
 
 
 def test_pixels_of_a_table_are_its_standardized_columns(table):
-    features = Pixels()(table, np.arange(30))
+    features = PixelEmbedding()(table, np.arange(30))
     assert_allclose(features.mean(0), 0, atol=1e-5)
     assert_allclose(features.std(0), 1, atol=1e-5)
 
@@ -41,16 +41,16 @@ def test_pixels_of_a_table_are_its_standardized_columns(table):
 @pytest.mark.parametrize("whiten", [True, False])
 def test_pca_is_that_of_scikit_learn(store, whiten):
     """In blocks of 1024 rows here one block; their signs are ours up to the sign of each component."""
-    ours = PCA(components=7, whiten=whiten)(store, ROWS)
-    theirs = decomposition.PCA(7, whiten=whiten, svd_solver="full").fit_transform(Pixels()(store, ROWS))
+    ours = PCAEmbedding(components=7, whiten=whiten)(store, ROWS)
+    theirs = decomposition.PCA(7, whiten=whiten, svd_solver="full").fit_transform(PixelEmbedding()(store, ROWS))
     signs = np.sign((ours * theirs).sum(0))
     assert_allclose(ours * signs, theirs, atol=1e-4 * np.abs(theirs).max())
 
 
 def test_the_share_of_variance_keeps_as_many_components_as_scikit_learn(store):
     for variance in (0.5, 0.8, 0.95):
-        theirs = decomposition.PCA(variance, svd_solver="full").fit(Pixels()(store, ROWS))
-        assert PCA(variance=variance)(store, ROWS).shape[1] == theirs.n_components_
+        theirs = decomposition.PCA(variance, svd_solver="full").fit(PixelEmbedding()(store, ROWS))
+        assert PCAEmbedding(variance=variance)(store, ROWS).shape[1] == theirs.n_components_
 
 
 def test_components_by_hand():
@@ -85,18 +85,21 @@ def test_blocks_do_not_change_the_components():
 
 
 def test_pca_fitted_on_a_sample_is_the_same_for_a_seed_and_embeds_all_images(store):
-    one, same, other = (PCA(components=4, sample=40, seed=seed)(store, ROWS) for seed in (0, 0, 1))
+    one, same, other = (PCAEmbedding(components=4, sample=40, seed=seed)(store, ROWS) for seed in (0, 0, 1))
     assert one.shape == (90, 4)
     assert_array_equal(one, same)
     assert not np.allclose(one, other)
 
 
 def test_whitened_pixels_are_their_whitened_components(store):
-    assert_array_equal(Pixels(whiten=5)(store, ROWS), PCA(components=5)(store, ROWS))
-    assert Pixels(whiten=True)(store, ROWS).shape[1] == 89, "90 points about their mean"
+    assert_array_equal(PixelEmbedding(whiten=5)(store, ROWS), PCAEmbedding(components=5)(store, ROWS))
+    assert PixelEmbedding(whiten=True)(store, ROWS).shape[1] == 89, "90 points about their mean"
 
 
-@pytest.mark.parametrize("embedding", [Pixels(normalize=True), PCA(normalize=True), Pixels(normalize=True, whiten=3)])
+@pytest.mark.parametrize(
+    "embedding",
+    [PixelEmbedding(normalize=True), PCAEmbedding(normalize=True), PixelEmbedding(normalize=True, whiten=3)],
+)
 def test_normalized_vectors_have_length_1(store, embedding):
     assert_allclose(np.linalg.norm(embedding(store, ROWS), axis=1), 1, rtol=1e-6)
 
@@ -104,10 +107,10 @@ def test_normalized_vectors_have_length_1(store, embedding):
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
-        (lambda: PCA(variance=0), "embedding.variance=0 is a share"),
-        (lambda: PCA(components=0), "embedding.components is at least 1; got 0"),
-        (lambda: PCA(sample=1), "embedding.sample is at least 2; got 1"),
-        (lambda: Pixels(whiten=0), "embedding.whiten=0 is not valid"),
+        (lambda: PCAEmbedding(variance=0), "embedding.variance=0 is a share"),
+        (lambda: PCAEmbedding(components=0), "embedding.components is at least 1; got 0"),
+        (lambda: PCAEmbedding(sample=1), "embedding.sample is at least 2; got 1"),
+        (lambda: PixelEmbedding(whiten=0), "embedding.whiten=0 is not valid"),
     ],
 )
 def test_sentences(make, sentence):
@@ -117,8 +120,8 @@ def test_sentences(make, sentence):
 
 def test_what_has_no_components(store):
     with pytest.raises(SemisupError, match="have 89 principal components, not 100"):
-        PCA(components=100)(store, ROWS)
+        PCAEmbedding(components=100)(store, ROWS)
     with pytest.raises(SemisupError, match="the embeddings of all images are the same"):
-        PCA()(replace(store, images=np.full((5, 16, 16, 3), 7, np.uint8)), np.arange(5))
+        PCAEmbedding()(replace(store, images=np.full((5, 16, 16, 3), 7, np.uint8)), np.arange(5))
     with pytest.raises(SemisupError, match="no images of toy to embed"):
-        PCA()(store, ROWS[:0])
+        PCAEmbedding()(store, ROWS[:0])

@@ -6,25 +6,25 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from semisup.errors import SemisupError
-from semisup.labelers import Bank
-from semisup.labelers.clusters import Clusters
+from semisup.core.errors import SemisupError
+from semisup.labelers import LabelerInputs
+from semisup.labelers.clusters import ClusterLabeler
 
 
-def bank(*images: tuple[float, int]) -> Bank:
+def inputs(*images: tuple[float, int]) -> LabelerInputs:
     """Images as (place on the line, class); -1 = unlabeled. Nothing in it can be written to."""
     place, label = zip(*images, strict=True)
     features, labels = np.array(place, np.float32)[:, None], np.array(label)
     features.flags.writeable = labels.flags.writeable = False
-    return Bank(np.arange(len(labels)), labels, features=features)
+    return LabelerInputs(np.arange(len(labels)), labels, features=features)
 
 
-THREE_HEAPS = bank((0, 0), (1, -1), (2, 0), (10, 1), (11, 0), (12, 1), (13, -1), (30, -1), (31, -1))
+THREE_HEAPS = inputs((0, 0), (1, -1), (2, 0), (10, 1), (11, 0), (12, 1), (13, -1), (30, -1), (31, -1))
 
 
 def test_clusters_take_the_name_of_their_majority_and_images_that_of_their_cluster():
     """The class of (11, 0) is outvoted: two to one. Nobody is labeled at 30, so those are dropped."""
-    labels = (labeler := Clusters(k=3, restarts=5))(THREE_HEAPS)
+    labels = (labeler := ClusterLabeler(k=3, restarts=5))(THREE_HEAPS)
     assert_array_equal(labels.target, [0, 0, 0, 1, 1, 1, 1, 1, 1])
     assert_allclose(labels.weight, [0, 0.1, 0, 0, 0, 0, 0.1, 0, 0])
     assert [array.dtype for array in labels[:3]] == [np.int64, np.float32, np.float32]
@@ -36,14 +36,14 @@ def test_clusters_take_the_name_of_their_majority_and_images_that_of_their_clust
 
 def test_the_confidence_is_the_smoothed_purity():
     """One vote more, half a class: 2.5 / 3, 2.5 / 4, and 1 / 2 where nobody voted."""
-    confidence = Clusters(k=3, restarts=5)(THREE_HEAPS).confidence
+    confidence = ClusterLabeler(k=3, restarts=5)(THREE_HEAPS).confidence
     assert_allclose(confidence, [5 / 6] * 3 + [5 / 8] * 4 + [1 / 2] * 2, rtol=1e-6)
-    confidence = Clusters(k=3, restarts=5, smoothing=0)(THREE_HEAPS).confidence
+    confidence = ClusterLabeler(k=3, restarts=5, smoothing=0)(THREE_HEAPS).confidence
     assert_allclose(confidence, [1] * 3 + [2 / 3] * 4 + [0] * 2, rtol=1e-6)
 
 
 def test_an_unnamed_cluster_can_take_the_name_of_the_nearest():
-    labeler = Clusters(k=3, restarts=5, unnamed="nearest", weighting="purity", weight=1)
+    labeler = ClusterLabeler(k=3, restarts=5, unnamed="nearest", weighting="purity", weight=1)
     labels = labeler(THREE_HEAPS)
     assert_array_equal(labels.target[7:], [1, 1])
     assert_allclose(labels.weight, [0, 5 / 6, 0, 0, 0, 0, 5 / 8, 1 / 2, 1 / 2], rtol=1e-6)
@@ -52,21 +52,21 @@ def test_an_unnamed_cluster_can_take_the_name_of_the_nearest():
 
 
 def test_the_nearest_name_is_the_nearest_one_s():
-    line = bank((-30, -1), (-31, -1), (0, 0), (1, 0), (10, 1), (11, 1), (40, -1), (41, -1))
+    line = inputs((-30, -1), (-31, -1), (0, 0), (1, 0), (10, 1), (11, 1), (40, -1), (41, -1))
     for seed in range(4):
-        labels = Clusters(k=4, restarts=8, seed=seed, unnamed="nearest")(line)
+        labels = ClusterLabeler(k=4, restarts=8, seed=seed, unnamed="nearest")(line)
         assert_array_equal(labels.target, [0, 0, 0, 0, 1, 1, 1, 1])
 
 
 def test_the_weight_falls_with_the_distance():
     """Centroids 1 and 11; squared distances 1 0 1 4 0 4, of mean 5 / 3: exp(-0) for the 1, exp(-2.4) for the 13."""
-    line = bank((0, 0), (1, -1), (2, 0), (9, 1), (11, 1), (13, -1))
-    labels = Clusters(k=2, restarts=3, weighting="distance", weight=0.5)(line)
+    line = inputs((0, 0), (1, -1), (2, 0), (9, 1), (11, 1), (13, -1))
+    labels = ClusterLabeler(k=2, restarts=3, weighting="distance", weight=0.5)(line)
     assert_allclose(labels.weight, [0, 0.5, 0, 0, 0, 0.5 * np.exp(-2.4)], rtol=1e-5)
 
 
 def test_with_a_centroid_on_every_image_no_distance_lowers_a_weight():
-    labels = Clusters(k=3, weighting="distance", unnamed="nearest", weight=1)(bank((0, 0), (1, -1), (5, 1)))
+    labels = ClusterLabeler(k=3, weighting="distance", unnamed="nearest", weight=1)(inputs((0, 0), (1, -1), (5, 1)))
     assert_allclose(labels.weight, [0, 1, 0])
 
 
@@ -75,8 +75,8 @@ def test_each_way_of_naming_is_reached(names, found):
     """Votes: five and four at 0, four and none at 100."""
     images = [(0 + i / 10, 0) for i in range(5)] + [(0.5 + i / 10, 1) for i in range(4)]
     images += [(100 + i / 10, 0) for i in range(4)]
-    labeler = Clusters(k=2, init="class_means", names=names)
-    labeler(bank(*images))
+    labeler = ClusterLabeler(k=2, init="class_means", names=names)
+    labeler(inputs(*images))
     assert labeler.clusters is not None
     near = labeler.clusters.assignment[0]
     assert labeler.clusters.names[[near, 1 - near]].tolist() == found
@@ -84,8 +84,8 @@ def test_each_way_of_naming_is_reached(names, found):
 
 def test_clusters_can_be_fitted_on_the_labeled_images_only():
     """Of the labeled ones, 0 and 4 make one cluster and 10 another: 2 and 10, whatever lies at 6.5 and 90."""
-    line = bank((0, 0), (4, 0), (10, 1), (6.5, -1), (90, -1))
-    labeler = Clusters(k=2, restarts=4, fit_on="labeled", weight=1)
+    line = inputs((0, 0), (4, 0), (10, 1), (6.5, -1), (90, -1))
+    labeler = ClusterLabeler(k=2, restarts=4, fit_on="labeled", weight=1)
     labels = labeler(line)
     assert labeler.centroids is not None
     assert_allclose(np.sort(labeler.centroids[:, 0]), [2, 10])
@@ -96,8 +96,8 @@ def test_clusters_can_be_fitted_on_the_labeled_images_only():
 
 def test_class_means_are_where_k_means_starts():
     """From the means 1 and 5 of the classes (after one iteration: 1 and 7) and not from two images."""
-    line = bank((0, 0), (2, 0), (5, 1), (7, -1), (9, -1))
-    labeler = Clusters(k=2, init="class_means", iterations=1)
+    line = inputs((0, 0), (2, 0), (5, 1), (7, -1), (9, -1))
+    labeler = ClusterLabeler(k=2, init="class_means", iterations=1)
     labeler(line)
     assert labeler.centroids is not None
     assert_allclose(labeler.centroids[:, 0], [1, 7])
@@ -105,8 +105,8 @@ def test_class_means_are_where_k_means_starts():
 
 def test_by_default_there_is_a_cluster_for_every_five_labeled_images_but_no_fewer_than_classes():
     def clusters(labeled: int, **options: Any) -> int:
-        labeler = Clusters(**options)
-        labeler(bank(*[(i, i % 3 if i < labeled else -1) for i in range(40)]))
+        labeler = ClusterLabeler(**options)
+        labeler(inputs(*[(i, i % 3 if i < labeled else -1) for i in range(40)]))
         assert labeler.clusters is not None
         return len(labeler.clusters.sizes)
 
@@ -121,10 +121,10 @@ def test_by_default_there_is_a_cluster_for_every_five_labeled_images_but_no_fewe
 def test_spherical_clusters_are_by_angle():
     """By distance, the far image in the direction of class 0 is class 1's."""
     features = np.array([[1, 0], [0.9, 0.1], [50, 55], [40, 45], [60, 1]], np.float32)
-    images = Bank(np.arange(5), np.array([0, 0, 1, 1, -1]), features=features)
+    images = LabelerInputs(np.arange(5), np.array([0, 0, 1, 1, -1]), features=features)
     options: dict[str, Any] = {"k": 2, "init": "class_means"}
-    assert Clusters(spherical=True, **options)(images).target[-1] == 0
-    assert Clusters(**options)(images).target[-1] == 1
+    assert ClusterLabeler(spherical=True, **options)(images).target[-1] == 0
+    assert ClusterLabeler(**options)(images).target[-1] == 1
 
 
 def test_logits_are_not_looked_at_and_the_seed_decides():
@@ -133,9 +133,9 @@ def test_logits_are_not_looked_at_and_the_seed_decides():
         rng.normal(size=(200, 4)).astype(np.float32),
         np.where(np.arange(200) < 60, np.arange(200) % 3, -1),
     )
-    plain = Bank(np.arange(200), label, features=features)
-    taught = Bank(np.arange(200), label, rng.normal(size=(200, 3)).astype(np.float32), features)
-    one, same, other = Clusters(seed=1)(plain), Clusters(seed=1)(taught), Clusters(seed=2)(plain)
+    plain = LabelerInputs(np.arange(200), label, features=features)
+    taught = LabelerInputs(np.arange(200), label, rng.normal(size=(200, 3)).astype(np.float32), features)
+    one, same, other = ClusterLabeler(seed=1)(plain), ClusterLabeler(seed=1)(taught), ClusterLabeler(seed=2)(plain)
     assert_array_equal(one.target, same.target)
     assert_array_equal(one.confidence, same.confidence)
     assert not np.array_equal(one.confidence, other.confidence)
@@ -144,18 +144,18 @@ def test_logits_are_not_looked_at_and_the_seed_decides():
 @pytest.mark.parametrize(
     ("images", "options", "sentence"),
     [
-        (Bank(np.arange(2), np.array([0, -1])), {}, "Clusters needs embeddings of the images"),
-        (bank((0, -1), (1, -1)), {}, "needs labeled images, and none of the 2 is labeled"),
-        (bank((0, 0), (1, -1)), {"k": 3}, r"labeler\.k=3 is more than the 2 images"),
-        (bank((0, 0), (1, 1), (2, -1)), {"k": 3, "fit_on": "labeled"}, r"labeler\.k=3 is more than the 2 images"),
-        (bank((0, 0), (1, 1)), {"k": 1, "init": "class_means"}, r"class_means needs labeler\.k of at least 2; got 1"),
-        (bank((3, 0), (3, 1), (3, -1)), {}, "all 3 embeddings are the same"),
-        (bank((0, 0), (float("nan"), -1)), {}, "row 1 holds a NaN"),
+        (LabelerInputs(np.arange(2), np.array([0, -1])), {}, "Clusters needs embeddings of the images"),
+        (inputs((0, -1), (1, -1)), {}, "needs labeled images, and none of the 2 is labeled"),
+        (inputs((0, 0), (1, -1)), {"k": 3}, r"labeler\.k=3 is more than the 2 images"),
+        (inputs((0, 0), (1, 1), (2, -1)), {"k": 3, "fit_on": "labeled"}, r"labeler\.k=3 is more than the 2 images"),
+        (inputs((0, 0), (1, 1)), {"k": 1, "init": "class_means"}, r"class_means needs labeler\.k of at least 2; got 1"),
+        (inputs((3, 0), (3, 1), (3, -1)), {}, "all 3 embeddings are the same"),
+        (inputs((0, 0), (float("nan"), -1)), {}, "row 1 holds a NaN"),
     ],
 )
 def test_a_bank_that_cannot_be_clustered_is_one_sentence(images, options, sentence):
     with pytest.raises(SemisupError, match=sentence):
-        Clusters(**options)(images)
+        ClusterLabeler(**options)(images)
 
 
 @pytest.mark.parametrize(
@@ -178,4 +178,4 @@ def test_a_bank_that_cannot_be_clustered_is_one_sentence(images, options, senten
 )
 def test_options_that_make_no_sense_are_named(options, sentence):
     with pytest.raises(SemisupError, match=sentence):
-        Clusters(**options)
+        ClusterLabeler(**options)

@@ -6,25 +6,27 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from semisup.errors import SemisupError
-from semisup.labelers import Bank, Confident, Labels
+from semisup.core.errors import SemisupError
+from semisup.labelers import ConfidenceLabeler, LabelerInputs, Labels
 
 
-def bank(*probability: list[float], label: list[int] | None = None, validation: Bank | None = None) -> Bank:
+def inputs(
+    *probability: list[float], label: list[int] | None = None, validation: LabelerInputs | None = None
+) -> LabelerInputs:
     """Images with these probabilities, unlabeled unless said otherwise."""
     logits = np.log(np.array(probability, np.float64)).astype(np.float32)
     labels = np.full(len(logits), -1) if label is None else np.array(label)
-    return Bank(np.arange(len(logits)), labels, logits, validation=validation)
+    return LabelerInputs(np.arange(len(logits)), labels, logits, validation=validation)
 
 
-def sure_of(*images: tuple[int, float]) -> Bank:
+def sure_of(*images: tuple[int, float]) -> LabelerInputs:
     """Images of which the teacher gives one of three classes this probability, and the others the rest in equal parts.
 
     As (class, probability).
     """
     rows = np.array([[(1 - p) / 2] * 3 for _, p in images])
     rows[np.arange(len(images)), [c for c, _ in images]] = [p for _, p in images]
-    return bank(*rows.tolist())
+    return inputs(*rows.tolist())
 
 
 def kept(labels: Labels) -> list[int]:
@@ -32,13 +34,13 @@ def kept(labels: Labels) -> list[int]:
 
 
 def test_an_image_on_the_threshold_is_kept():
-    coin = bank([0.5, 0.5], [0.7, 0.3], [0.3, 0.7])
-    assert kept(Confident(threshold=0.5)(coin)) == [0, 1, 2]
-    assert kept(Confident(threshold=0.50001)(coin)) == [1, 2]
+    coin = inputs([0.5, 0.5], [0.7, 0.3], [0.3, 0.7])
+    assert kept(ConfidenceLabeler(threshold=0.5)(coin)) == [0, 1, 2]
+    assert kept(ConfidenceLabeler(threshold=0.50001)(coin)) == [1, 2]
 
 
 def test_hard_targets_are_the_predicted_classes_of_all_images_with_weight_where_sure():
-    labels = Confident(threshold=0.8, weight=0.1)(bank([0.9, 0.1], [0.3, 0.7], [0.15, 0.85]))
+    labels = ConfidenceLabeler(threshold=0.8, weight=0.1)(inputs([0.9, 0.1], [0.3, 0.7], [0.15, 0.85]))
     assert_array_equal(labels.target, [0, 1, 1])
     assert_allclose(labels.weight, [0.1, 0, 0.1])
     assert_allclose(labels.confidence, [0.9, 0.7, 0.85], rtol=1e-6)
@@ -48,7 +50,7 @@ def test_hard_targets_are_the_predicted_classes_of_all_images_with_weight_where_
 
 def test_the_temperature_shapes_soft_targets_and_nothing_else():
     """T = .5 squares: .75² : .25² = 9 : 1, so p = .9; the image stays below the threshold of .8, as its p is .75."""
-    labels = Confident(targets="soft", temperature=0.5)(bank([0.75, 0.25], [0.9, 0.1]))
+    labels = ConfidenceLabeler(targets="soft", temperature=0.5)(inputs([0.75, 0.25], [0.9, 0.1]))
     assert_allclose(labels.target, [[0.9, 0.1], [81 / 82, 1 / 82]], rtol=1e-5)
     assert labels.target.dtype == np.float32
     assert_allclose(labels.confidence, [0.75, 0.9], rtol=1e-6)
@@ -57,25 +59,25 @@ def test_the_temperature_shapes_soft_targets_and_nothing_else():
 
 def test_a_confidence_weighting_multiplies():
     """Weight .5: .9 · .5 = .45, and nothing for the image that is not sure."""
-    labels = Confident(weight=0.5, weighting="confidence")(bank([0.9, 0.1], [0.7, 0.3]))
+    labels = ConfidenceLabeler(weight=0.5, weighting="confidence")(inputs([0.9, 0.1], [0.7, 0.3]))
     assert_allclose(labels.weight, [0.45, 0], rtol=1e-6)
     assert labels.weight.dtype == np.float32
 
 
 def test_per_class_keeps_the_most_confident_and_the_earlier_of_equals():
     """Class 0 has .9, .95, .9, .9: the .95 and the first .9 stay. Class 1 has one, and it is not pushed out."""
-    labels = Confident(per_class=2)(sure_of((0, 0.9), (0, 0.95), (1, 0.85), (0, 0.9), (0, 0.9)))
+    labels = ConfidenceLabeler(per_class=2)(sure_of((0, 0.9), (0, 0.95), (1, 0.85), (0, 0.9), (0, 0.9)))
     assert kept(labels) == [0, 1, 2]
 
 
 def test_images_below_the_threshold_do_not_fill_up_a_class():
-    assert kept(Confident(per_class=2)(sure_of((0, 0.7), (0, 0.9), (0, 0.75)))) == [1]
+    assert kept(ConfidenceLabeler(per_class=2)(sure_of((0, 0.7), (0, 0.9), (0, 0.75)))) == [1]
 
 
 def test_images_of_probability_one_in_float32_are_still_told_apart():
     """Gaps of 20 and 30: both are 1 in float32, and 1 - 2e-9 and 1 - 9e-14 in float64."""
-    sure = Bank(np.arange(2), np.array([-1, -1]), np.array([[20, 0], [30, 0]], np.float32))
-    labels = Confident(per_class=1)(sure)
+    sure = LabelerInputs(np.arange(2), np.array([-1, -1]), np.array([[20, 0], [30, 0]], np.float32))
+    labels = ConfidenceLabeler(per_class=1)(sure)
     assert_array_equal(labels.confidence, [1, 1])
     assert kept(labels) == [1]
 
@@ -83,7 +85,7 @@ def test_images_of_probability_one_in_float32_are_still_told_apart():
 def test_balancing_repeats_up_to_the_largest_class_the_most_confident_once_more():
     """Kept: five of class 0, two of class 1, none of class 2. 5 = 3 + 2: three times the surer one of class 1."""
     images = sure_of((1, 0.85), (0, 0.9), (0, 0.9), (2, 0.7), (0, 0.9), (1, 0.95), (0, 0.9), (0, 0.9))
-    labels = Confident(balance=True)(images)
+    labels = ConfidenceLabeler(balance=True)(images)
     assert_array_equal(labels.copies, [2, 1, 1, 0, 1, 3, 1, 1])
     assert labels.copies.dtype == np.int64
 
@@ -91,26 +93,26 @@ def test_balancing_repeats_up_to_the_largest_class_the_most_confident_once_more(
 def test_balancing_with_per_class_repeats_up_to_that_number():
     """Of three images a class, all keep at most 3 and get 3: class 0 keeps .95 .9 .9, class 1 has one, class 2 two."""
     images = sure_of((0, 0.9), (0, 0.85), (0, 0.9), (0, 0.95), (1, 0.9), (2, 0.9), (2, 0.9))
-    labels = Confident(balance=True, per_class=3)(images)
+    labels = ConfidenceLabeler(balance=True, per_class=3)(images)
     assert_array_equal(labels.copies, [1, 0, 1, 1, 3, 2, 1])
-    assert_array_equal(Confident(balance=True, per_class=5)(images).copies, [1, 1, 1, 2, 5, 3, 2])
+    assert_array_equal(ConfidenceLabeler(balance=True, per_class=5)(images).copies, [1, 1, 1, 2, 5, 3, 2])
 
 
 def test_labeled_images_get_no_weight_take_no_place_and_are_not_repeated():
     """The labeled image is the surest of class 0; the one place of the class goes to the next."""
-    images = bank([0.99, 0.01], [0.9, 0.1], [0.85, 0.15], [0.1, 0.9], label=[0, -1, -1, 1])
-    assert kept(Confident(per_class=1)(images)) == [1]
-    assert_array_equal(Confident(balance=True)(images).copies, [0, 1, 1, 0])
+    images = inputs([0.99, 0.01], [0.9, 0.1], [0.85, 0.15], [0.1, 0.9], label=[0, -1, -1, 1])
+    assert kept(ConfidenceLabeler(per_class=1)(images)) == [1]
+    assert_array_equal(ConfidenceLabeler(balance=True)(images).copies, [0, 1, 1, 0])
 
 
 @pytest.mark.parametrize("targets", ["hard", "soft"])
 def test_nothing_sure_is_nothing_kept(targets):
     options: dict[str, Any] = {"targets": targets, "balance": True, "per_class": 3}
-    labels = Confident(threshold=0.95, **options)(bank([0.9, 0.1], [0.2, 0.8]))
+    labels = ConfidenceLabeler(threshold=0.95, **options)(inputs([0.9, 0.1], [0.2, 0.8]))
     assert_array_equal(labels.weight, [0, 0])
     assert_array_equal(labels.copies, [0, 0])
-    nobody = Bank(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 2), np.float32))
-    assert len(Confident(**options)(nobody).weight) == 0
+    nobody = LabelerInputs(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 2), np.float32))
+    assert len(ConfidenceLabeler(**options)(nobody).weight) == 0
 
 
 def test_calibration_changes_what_is_kept_and_the_soft_targets():
@@ -120,24 +122,26 @@ def test_calibration_changes_what_is_kept_and_the_soft_targets():
     Odds 9 become 3: .9 becomes .75, below .8. Odds 81 become 9: 81/82 becomes .9, and stays. Soft targets are of the
     calibrated logits; a temperature of .5 squares their odds, back to .9 and 81/82.
     """
-    validation = bank(*[[0.9, 0.1]] * 10, label=[0] * 8 + [1] * 2)
-    images = bank([0.9, 0.1], [81 / 82, 1 / 82], validation=validation)
-    assert kept(Confident()(images)) == [0, 1]
-    labels = Confident(calibrate=True, targets="soft", temperature=0.5)(images)
+    validation = inputs(*[[0.9, 0.1]] * 10, label=[0] * 8 + [1] * 2)
+    images = inputs([0.9, 0.1], [81 / 82, 1 / 82], validation=validation)
+    assert kept(ConfidenceLabeler()(images)) == [0, 1]
+    labels = ConfidenceLabeler(calibrate=True, targets="soft", temperature=0.5)(images)
     assert kept(labels) == [1]
     assert_allclose(labels.confidence, [0.75, 0.9], rtol=1e-4)
     assert_allclose(labels.target[:, 0], [0.9, 81 / 82], rtol=1e-4)
 
 
-@pytest.mark.parametrize("validation", [None, Bank(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 2)))])
+@pytest.mark.parametrize(
+    "validation", [None, LabelerInputs(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 2)))]
+)
 def test_calibration_without_validation_images_is_one_sentence(validation):
     with pytest.raises(SemisupError, match=r"labeler\.calibrate needs validation images: ask for data\.validation"):
-        Confident(calibrate=True)(bank([0.9, 0.1], validation=validation))
+        ConfidenceLabeler(calibrate=True)(inputs([0.9, 0.1], validation=validation))
 
 
 def test_a_bank_without_a_teacher_is_one_sentence():
     with pytest.raises(SemisupError, match="needs a teacher's predictions"):
-        Confident()(Bank(np.arange(1), np.array([-1])))
+        ConfidenceLabeler()(LabelerInputs(np.arange(1), np.array([-1])))
 
 
 @pytest.mark.parametrize(
@@ -156,4 +160,4 @@ def test_a_bank_without_a_teacher_is_one_sentence():
 )
 def test_options_that_make_no_sense_are_named(options, sentence):
     with pytest.raises(SemisupError, match=sentence):
-        Confident(**options)
+        ConfidenceLabeler(**options)

@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 from numpy.testing import assert_array_equal
 
+from semisup.core.errors import SemisupError
 from semisup.data.store import Store, finish_store, open_store, written_atomically
-from semisup.errors import SemisupError
-from semisup.labelers.bank import Labels
 from semisup.labelers.files import read_labels, write_labels
+from semisup.labelers.inputs import Labels
 
 UNLABELED = np.array([7, 2, 5, 4])  # of eight images; 0, 1, 3 and 6 are labeled or validation images
 HARD = Labels(

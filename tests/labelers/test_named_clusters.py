@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from semisup.errors import SemisupError
+from semisup.core.errors import SemisupError
 from semisup.labelers import NamedClusters
 
 FOUND = NamedClusters(

@@ -5,9 +5,9 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 
-from semisup.errors import SemisupError
-from semisup.labelers import Bank
-from semisup.labelers.propagation import Propagation, affinity, certain, spread
+from semisup.core.errors import SemisupError
+from semisup.labelers import LabelerInputs
+from semisup.labelers.propagation import LabelPropagation, affinity, certain, spread
 
 
 def directions(*degrees: float) -> np.ndarray:
@@ -15,12 +15,12 @@ def directions(*degrees: float) -> np.ndarray:
     return np.stack([np.cos(angle), np.sin(angle)], 1).astype(np.float32)
 
 
-def bank(*images: tuple[float, int]) -> Bank:
+def inputs(*images: tuple[float, int]) -> LabelerInputs:
     """Images as (angle, class); -1 = unlabeled. Nothing in it can be written to."""
     degrees, label = zip(*images, strict=True)
     features, labels = directions(*degrees), np.array(label)
     features.flags.writeable = labels.flags.writeable = False
-    return Bank(np.arange(len(labels)), labels, features=features)
+    return LabelerInputs(np.arange(len(labels)), labels, features=features)
 
 
 def test_the_graph_of_three_images_by_hand():
@@ -67,7 +67,9 @@ def test_certainty_is_one_less_the_share_of_the_entropy():
 
 def test_images_take_the_label_of_their_heap_and_no_weight_where_no_label_reaches():
     """One neighbor each: three pairs. The first two have a labeled image, of class 1 and 4; the third has none."""
-    labels = Propagation(neighbors=1, weight=0.5)(bank((0, 1), (5, -1), (100, 4), (110, -1), (200, -1), (210, -1)))
+    labels = LabelPropagation(neighbors=1, weight=0.5)(
+        inputs((0, 1), (5, -1), (100, 4), (110, -1), (200, -1), (210, -1))
+    )
     assert_array_equal(labels.target[:4], [1, 1, 4, 4])
     assert_allclose(labels.weight, [0, 0.5, 0, 0.5, 0, 0], atol=1e-5)
     assert_allclose(labels.confidence, [1, 1, 1, 1, 0.5, 0.5], atol=1e-5)
@@ -81,8 +83,8 @@ def test_the_whole_of_it_on_a_path_by_hand():
     .69253, .41267, .82022 beside the diagonal, and z of 30° is .41773 : .12273 and of 50° .10362 : .52347. That is
     .77292 of class 0, H = .53572, 1 - H / log 2 = .22712; and .83476 of class 1, H = .44826, .35330, the largest.
     """
-    line = bank((0, 0), (30, -1), (50, -1), (65, 1))
-    labels = Propagation(neighbors=1, gamma=1, alpha=0.5, weight=2)(line)
+    line = inputs((0, 0), (30, -1), (50, -1), (65, 1))
+    labels = LabelPropagation(neighbors=1, gamma=1, alpha=0.5, weight=2)(line)
     assert_array_equal(labels.target, [0, 0, 1, 1])
     assert_allclose(labels.confidence[1:3], [0.77292, 0.83476], atol=1e-5)
     assert_allclose(labels.weight, [0, 2 * 0.22712 / 0.35330, 2, 0], atol=1e-4)
@@ -90,8 +92,8 @@ def test_the_whole_of_it_on_a_path_by_hand():
 
 def test_the_nearest_of_two_neighbors_counts_more():
     """Between 0° and 50°, at 20°: the nearer class, and the surer the higher the power."""
-    line = bank((0, 0), (20, -1), (50, 1))
-    mild, sharp = (Propagation(neighbors=2, gamma=gamma)(line) for gamma in (1, 9))
+    line = inputs((0, 0), (20, -1), (50, 1))
+    mild, sharp = (LabelPropagation(neighbors=2, gamma=gamma)(line) for gamma in (1, 9))
     assert mild.target[1] == sharp.target[1] == 0
     assert 0.5 < mild.confidence[1] < sharp.confidence[1] < 1
 
@@ -99,24 +101,24 @@ def test_the_nearest_of_two_neighbors_counts_more():
 @pytest.mark.parametrize(
     ("images", "sentence"),
     [
-        (Bank(np.arange(2), np.array([0, 1])), "Propagation needs embeddings of the images"),
-        (bank((0, -1), (1, -1)), "needs labeled images, and none of the 2 is labeled"),
-        (bank((0, 3), (1, -1), (2, 3)), "needs labeled images of two classes at least"),
-        (Bank(np.arange(2), np.array([0, 1]), features=np.eye(2)), "in float32; got float64"),
-        (Bank(np.arange(2), np.array([0, 1]), features=np.zeros((2, 3), np.float32)), "row 0 is all zeros"),
-        (Bank(np.arange(1), np.array([0]), features=np.full((1, 3), np.nan, np.float32)), "two classes"),
+        (LabelerInputs(np.arange(2), np.array([0, 1])), "Propagation needs embeddings of the images"),
+        (inputs((0, -1), (1, -1)), "needs labeled images, and none of the 2 is labeled"),
+        (inputs((0, 3), (1, -1), (2, 3)), "needs labeled images of two classes at least"),
+        (LabelerInputs(np.arange(2), np.array([0, 1]), features=np.eye(2)), "in float32; got float64"),
+        (LabelerInputs(np.arange(2), np.array([0, 1]), features=np.zeros((2, 3), np.float32)), "row 0 is all zeros"),
+        (LabelerInputs(np.arange(1), np.array([0]), features=np.full((1, 3), np.nan, np.float32)), "two classes"),
     ],
 )
 def test_a_bank_without_a_graph_is_one_sentence(images, sentence):
     with pytest.raises(SemisupError, match=sentence):
-        Propagation()(images)
+        LabelPropagation()(images)
 
 
 def test_a_nan_is_one_sentence():
     features = directions(0, 10, 20)
     features[1, 0] = np.nan
     with pytest.raises(SemisupError, match="row 1 holds a NaN"):
-        Propagation()(Bank(np.arange(3), np.array([0, 1, -1]), features=features))
+        LabelPropagation()(LabelerInputs(np.arange(3), np.array([0, 1, -1]), features=features))
 
 
 @pytest.mark.parametrize(
@@ -131,4 +133,4 @@ def test_a_nan_is_one_sentence():
 )
 def test_options_that_make_no_sense_are_named(options, sentence):
     with pytest.raises(SemisupError, match=sentence):
-        Propagation(**options)
+        LabelPropagation(**options)

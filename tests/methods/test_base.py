@@ -4,17 +4,17 @@ import pytest
 import torch
 from torch import nn
 
-from semisup.backbones import MLP, WideResNet
-from semisup.ema import EMA
 from semisup.methods import PseudoLabel, Supervised
-from semisup.optimizers import adam, sgd
+from semisup.methods.optimizers import adam, sgd
+from semisup.models.backbones import MLP, WideResNet
+from semisup.models.ema import EMA
 
 
 def test_images_that_need_no_gradient_go_apart_without_batch_norm_and_get_the_same_logits():
     torch.manual_seed(0)
     method = Supervised(MLP((4,), 3, dropout=0.0))
     a, b = torch.randn(5, 4), torch.randn(6, 4)
-    with_graph, apart = method.logits(a, without_graph=(b,))
+    with_graph, apart = method.logits(a, no_grad=(b,))
     together = method.logits(a, b)
     torch.testing.assert_close(torch.cat([with_graph, apart]), torch.cat(together))
     assert with_graph.requires_grad
@@ -25,7 +25,7 @@ def test_with_batch_norm_all_images_share_its_statistics():
     torch.manual_seed(0)
     network = WideResNet((3, 8, 8), 3, depth=10, width=1)
     a, b = torch.randn(4, 3, 8, 8), torch.randn(6, 3, 8, 8) * 5
-    first, second = Supervised(network).logits(a, without_graph=(b,))
+    first, second = Supervised(network).logits(a, no_grad=(b,))
     whole = network(torch.cat([a, b]))
     torch.testing.assert_close(torch.cat([first, second]), whole)
     assert not second.requires_grad
@@ -34,20 +34,20 @@ def test_with_batch_norm_all_images_share_its_statistics():
 def test_the_average_follows_the_weights_and_the_statistics_of_batch_norm():
     """Step 1: d = min(.9, 2/11), step 8: min(.9, 9/18) = .5: 0 → 1 · (1 - 2/11) = 9/11 → (9/11 + 2) / 2."""
     network = nn.BatchNorm1d(1)
-    average = EMA(network, decay=0.9)
-    nn.init.zeros_(average.network.weight)
+    ema = EMA(network, decay=0.9)
+    nn.init.zeros_(ema.network.weight)
     nn.init.ones_(network.weight)
-    average.update(network, step=1)
-    assert average.network.weight.item() == pytest.approx(9 / 11)
+    ema.update(network, step=1)
+    assert ema.network.weight.item() == pytest.approx(9 / 11)
     nn.init.constant_(network.weight, 2.0)
     network.running_mean.fill_(4.0)
     network.num_batches_tracked.fill_(7)
-    average.update(network, step=8)
-    assert average.network.weight.item() == pytest.approx((9 / 11 + 2) / 2)
-    assert average.network.running_mean.item() == pytest.approx(2.0)
-    assert average.network.num_batches_tracked.item() == 7
-    assert not average.train().network.training, "it always evaluates"
-    assert not any(p.requires_grad for p in average.parameters())
+    ema.update(network, step=8)
+    assert ema.network.weight.item() == pytest.approx((9 / 11 + 2) / 2)
+    assert ema.network.running_mean.item() == pytest.approx(2.0)
+    assert ema.network.num_batches_tracked.item() == 7
+    assert not ema.train().network.training, "it always evaluates"
+    assert not any(p.requires_grad for p in ema.parameters())
 
 
 def test_the_average_is_evaluated_and_without_one_the_network():
@@ -77,7 +77,7 @@ def test_schedules():
 
 @pytest.mark.parametrize("options", [{"t1": 0.7, "t2": 0.6}, {"threshold": 1.5}, {"t2": 2}])
 def test_pseudo_label_refuses_what_makes_no_sense(options):
-    from semisup.errors import SemisupError
+    from semisup.core.errors import SemisupError
 
-    with pytest.raises(SemisupError, match="method"):
+    with pytest.raises(SemisupError, match=r"t1=|threshold=1\.5|t2=2"):
         PseudoLabel(MLP((4,), 3), **options)

@@ -10,10 +10,10 @@ import torch
 from pyarrow import parquet
 from rich.console import Console
 
-from semisup import config as configuration
-from semisup.app import CONF
+from semisup.cli.train import CONF
+from semisup.config import resolve as configuration
 from semisup.data import Batch
-from semisup.fitting import make_method
+from semisup.training.fit import make_method
 
 METHODS = sorted(file.stem for file in (CONF / "method").glob("*.yaml"))
 TOY = ("data._target_=tests.toy.toy", "data.padding=1", "data.labels=30", "data.validation=6")
@@ -30,7 +30,7 @@ def built(config, name):
     full = configuration.complete(config(f"method={name}", *TOY, "+data.classes=2"))
     store = configuration.load_source(full)
     data, method = configuration.load_data(full, store), make_method(full, store)
-    if method.reads_targets:  # of classes and weights that do not come from the truth
+    if method.uses_pseudo_label_targets:  # of classes and weights that do not come from the truth
         count = len(store.images)
         data = data.with_targets(np.arange(count) % 2, np.linspace(0.1, 1, count, dtype=np.float32))
     method.progress = 0.9  # when every term of a loss counts
@@ -40,7 +40,8 @@ def built(config, name):
 
 def test_the_loss_is_finite_and_its_gradient_reaches_the_whole_network(built):
     method, batch = built
-    loss, terms = method.loss(batch["labeled"], batch.get("unlabeled", Batch()))
+    output = method.loss(batch["labeled"], batch.get("unlabeled", Batch()))
+    loss, terms = output.loss, output.terms
     loss.backward()
     assert loss.shape == ()
     assert loss.dtype == torch.float32
@@ -66,24 +67,25 @@ def test_the_views_declared_are_the_views_read(built):
 
 def test_pseudo_labels_are_reported_as_they_are_used(built):
     method, batch = built
-    method.loss(batch["labeled"], batch.get("unlabeled", Batch()))
-    if method.pseudo_labels is None:
+    output = method.loss(batch["labeled"], batch.get("unlabeled", Batch()))
+    if output.pseudo_labels is None:
         return
-    target, weight, confidence = method.pseudo_labels
+    target, weight, confidence = output.pseudo_labels
     assert len(target) == len(weight) == len(confidence) == len(batch["unlabeled"].index)
     assert weight.dtype == confidence.dtype == torch.float32
     assert ((confidence >= 0) & (confidence <= 1)).all()
-    assert not any(t.requires_grad for t in method.pseudo_labels)
+    assert not any(t.requires_grad for t in output.pseudo_labels)
 
 
 def test_under_mixed_precision_losses_and_confidences_are_float32(built):
     method, batch = built
     with torch.autocast("cpu", torch.bfloat16):
-        loss, _ = method.loss(batch["labeled"], batch.get("unlabeled", Batch()))
+        output = method.loss(batch["labeled"], batch.get("unlabeled", Batch()))
+        loss = output.loss
     assert loss.dtype == torch.float32
-    if method.pseudo_labels is not None:
-        assert method.pseudo_labels.confidence.dtype == torch.float32
-        assert method.pseudo_labels.weight.dtype == torch.float32
+    if output.pseudo_labels is not None:
+        assert output.pseudo_labels.confidence.dtype == torch.float32
+        assert output.pseudo_labels.weight.dtype == torch.float32
 
 
 def test_scrambled_hidden_labels_change_no_number_of_the_training(run, name, tmp_path):
@@ -135,7 +137,7 @@ def test_two_steps_of_each_precision_end(run, name):
 
 def test_resumes_exactly(config, run, name, outcome, tmp_path):
     """After a stop by a time limit of the test's own: the first half of the steps, then the same command again."""
-    from semisup.run import run as start
+    from semisup.runs.run import run as start
 
     class Enough(Exception):
         pass

@@ -12,15 +12,16 @@ def test_the_sure_image_alone_costs_and_both_count_in_the_mean():
     """
     fixmatch = method(FixMatch, unlabeled_weight=2.0)
     weak, strong = probabilities([0.97, 0.03], [0.6, 0.4]), probabilities([0.7, 0.3], [0.2, 0.8])
-    loss, terms = fixmatch.loss(LABELED, Batch(weak=weak, strong=strong))
+    output = fixmatch.loss(LABELED, Batch(weak=weak, strong=strong))
+    loss, terms = output.loss, output.terms
     close(loss, 0.46203)
     close(terms["consistency"], 0.17834)
-    assert fixmatch.pseudo_labels.target.tolist() == [0, 0]
-    assert fixmatch.pseudo_labels.weight.tolist() == [1.0, 0.0]
+    assert output.pseudo_labels.target.tolist() == [0, 0]
+    assert output.pseudo_labels.weight.tolist() == [1.0, 0.0]
 
 
 def test_no_gradient_flows_through_the_weak_view():
     weak, strong = probabilities([0.97, 0.03]).requires_grad_(), probabilities([0.7, 0.3]).requires_grad_()
-    method(FixMatch).loss(LABELED, Batch(weak=weak, strong=strong))[0].backward()
+    method(FixMatch).loss(LABELED, Batch(weak=weak, strong=strong)).loss.backward()
     assert weak.grad is None
     close(strong.grad, [[-0.3, 0.3]])  # p - onehot

@@ -7,8 +7,8 @@ from torch import nn
 from torch.testing import assert_close
 
 from semisup.data import Batch
-from semisup.functional import confident, cross_entropy, ramp_up, weighted_cross_entropy
-from semisup.methods import PseudoLabel, Supervised
+from semisup.methods import PseudoLabel, PseudoLabels, Supervised
+from semisup.methods.functional import cross_entropy, hard_pseudo_labels, ramp_up, weighted_cross_entropy
 
 
 def fixed(*probabilities: list[float]) -> torch.Tensor:
@@ -25,19 +25,19 @@ def test_images_below_the_threshold_count_in_the_mean():
 
     L_u = (1 · -log .7 + 0) / 2 = 0.17834
     """
-    target, weight = confident(fixed([0.9, 0.1], [0.6, 0.4]), threshold=0.8)
-    loss = weighted_cross_entropy(fixed([0.7, 0.3], [0.2, 0.8]), target, weight)
+    labels = hard_pseudo_labels(fixed([0.9, 0.1], [0.6, 0.4]), threshold=0.8)
+    loss = weighted_cross_entropy(fixed([0.7, 0.3], [0.2, 0.8]), labels)
     assert_close(loss, torch.tensor(0.17834), atol=1e-5, rtol=0)
 
 
 def test_a_probability_at_the_threshold_is_kept():
-    _, weight = confident(torch.zeros(1, 2), threshold=0.5)
+    _, weight, _ = hard_pseudo_labels(torch.zeros(1, 2), threshold=0.5)
     assert weight.tolist() == [1.0]
 
 
 def test_soft_targets():
     """H((.5, .5), (.8, .2)) = -(log .8 + log .2) / 2 = 0.91629"""
-    loss = weighted_cross_entropy(fixed([0.8, 0.2]), torch.tensor([[0.5, 0.5]]), torch.ones(1))
+    loss = weighted_cross_entropy(fixed([0.8, 0.2]), PseudoLabels(torch.tensor([[0.5, 0.5]]), torch.ones(1)))
     assert_close(loss, torch.tensor(0.91629), atol=1e-5, rtol=0)
 
 
@@ -49,7 +49,8 @@ def test_the_ramp_is_lees():
 
 def test_supervised_is_the_mean_cross_entropy():
     """(-log .9 - log .4) / 2 = 0.51083"""
-    loss, _ = method(Supervised).loss(Batch(image=fixed([0.9, 0.1], [0.6, 0.4]), label=torch.tensor([0, 1])), Batch())
+    output = method(Supervised).loss(Batch(image=fixed([0.9, 0.1], [0.6, 0.4]), label=torch.tensor([0, 1])), Batch())
+    loss = output.loss
     assert_close(loss, torch.tensor(0.51083), atol=1e-5, rtol=0)
 
 
@@ -62,7 +63,8 @@ def test_pseudo_label_in_the_papers_form_weighs_every_image_by_the_ramp():
     lee = method(PseudoLabel, alpha=3, threshold=0)
     lee.progress = 0.35
     labeled = Batch(image=fixed([0.9, 0.1]), label=torch.tensor([0]))
-    loss, terms = lee.loss(labeled, Batch(weak=fixed([0.8, 0.2], [0.4, 0.6])))
+    output = lee.loss(labeled, Batch(weak=fixed([0.8, 0.2], [0.4, 0.6])))
+    loss, terms = output.loss, output.terms
     assert_close(loss, torch.tensor(0.65584), atol=1e-5, rtol=0)
     assert math.isclose(float(terms["alpha"]), 1.5)
 
@@ -72,21 +74,22 @@ def test_pseudo_label_with_a_threshold():
     thresholded = method(PseudoLabel, alpha=3, threshold=0.7)
     thresholded.progress = 0.35
     labeled = Batch(image=fixed([0.9, 0.1]), label=torch.tensor([0]))
-    loss, _ = thresholded.loss(labeled, Batch(weak=fixed([0.8, 0.2], [0.4, 0.6])))
+    output = thresholded.loss(labeled, Batch(weak=fixed([0.8, 0.2], [0.4, 0.6])))
+    loss = output.loss
     assert_close(loss, torch.tensor(0.27272), atol=1e-5, rtol=0)
-    assert thresholded.pseudo_labels.weight.tolist() == [1.0, 0.0]
-    assert thresholded.pseudo_labels.target.tolist() == [0, 1]
+    assert output.pseudo_labels.weight.tolist() == [1.0, 0.0]
+    assert output.pseudo_labels.target.tolist() == [0, 1]
 
 
 def test_the_gradient_of_a_pseudo_label_flows_through_the_prediction_only():
     """d/dz of -log softmax(z)_0 at p = (.8, .2) is p - onehot = (-.2, .2); through the target it would differ."""
     z = fixed([0.8, 0.2]).requires_grad_()
-    target, weight = confident(z, 0.0)
-    weighted_cross_entropy(z, target, weight).backward()
+    labels = hard_pseudo_labels(z, 0.0)
+    weighted_cross_entropy(z, labels).backward()
     assert_close(z.grad, torch.tensor([[-0.2, 0.2]]), atol=1e-6, rtol=0)
 
 
 def test_half_precision_logits_make_a_float32_loss():
     logits = fixed([0.9, 0.1]).bfloat16()
     assert cross_entropy(logits, torch.tensor([0])).dtype == torch.float32
-    assert confident(logits, 0.5)[1].dtype == torch.float32
+    assert hard_pseudo_labels(logits, 0.5)[1].dtype == torch.float32

@@ -5,11 +5,11 @@ import torch
 from torch import nn
 from torch.testing import assert_close
 
-from semisup import config as configuration
+from semisup.config import resolve as configuration
+from semisup.core.errors import SemisupError
 from semisup.data import Batch
-from semisup.errors import SemisupError
-from semisup.fitting import make_method
 from semisup.methods import MeanTeacher
+from semisup.training.fit import make_method
 from tests.methods.by_hand import LABELED, close, method, probabilities
 
 
@@ -22,14 +22,15 @@ def test_the_target_is_the_prediction_of_the_average():
     nn.init.eye_(network.weight)
     mean_teacher = MeanTeacher(network)
     mean_teacher.progress = 0.2
-    mean_teacher.average.network.weight.mul_(2)
+    mean_teacher.ema.network.weight.mul_(2)
     weak_2 = probabilities([0.6, 0.4]).requires_grad_()
-    loss, _ = mean_teacher.loss(LABELED, Batch(weak=probabilities([0.8, 0.2]), weak_2=weak_2))
+    output = mean_teacher.loss(LABELED, Batch(weak=probabilities([0.8, 0.2]), weak_2=weak_2))
+    loss = output.loss
     close(loss, 0.39530)
     loss.backward()
     assert weak_2.grad is None
-    assert mean_teacher.average.network.weight.grad is None
-    assert mean_teacher.pseudo_labels is None
+    assert mean_teacher.ema.network.weight.grad is None
+    assert output.pseudo_labels is None
 
 
 def test_the_teacher_follows_each_step(config, run, tmp_path):
@@ -41,7 +42,7 @@ def test_the_teacher_follows_each_step(config, run, tmp_path):
     full = configuration.complete(config(*more))
     initial = make_method(full, configuration.load_source(full)).network.state_dict()
     for name, value in initial.items():
-        trained, teacher = state[f"network.{name}"], state[f"average.network.{name}"]
+        trained, teacher = state[f"network.{name}"], state[f"ema.network.{name}"]
         assert not torch.equal(trained, value)
         assert_close(teacher, 0.05 * value + 0.95 * trained)
 

@@ -4,10 +4,10 @@ import torch
 from torch.distributions import Beta, Uniform
 from torch.testing import assert_close
 
-from semisup.backbones import WideResNet
 from semisup.data import Batch
-from semisup.functional import mixup, sharpen
 from semisup.methods import MixMatch
+from semisup.methods.functional import mixup, sharpen
+from semisup.models.backbones import WideResNet
 from tests.methods.by_hand import LABELED, close, method, probabilities
 
 VIEWS = Batch(weak=probabilities([0.8, 0.2]), weak_2=probabilities([0.6, 0.4]))
@@ -31,18 +31,20 @@ def test_without_mixing():
     """
     mixmatch = method(MixMatch, progress=0.2)
     mixmatch.shares = Uniform(0.0, 1e-7)
-    loss, terms = mixmatch.loss(LABELED, VIEWS)
+    output = mixmatch.loss(LABELED, VIEWS)
+    loss, terms = output.loss, output.terms
     close(terms["consistency"], 0.03098)
     assert_close(loss, torch.tensor(1.65411), atol=1e-3, rtol=0)
-    assert mixmatch.pseudo_labels.target.tolist() == [0]
-    assert mixmatch.pseudo_labels.weight.tolist() == [1.0]
-    close(mixmatch.pseudo_labels.confidence, [0.7])
+    assert output.pseudo_labels.target.tolist() == [0]
+    assert output.pseudo_labels.weight.tolist() == [1.0]
+    close(output.pseudo_labels.confidence, [0.7])
 
 
 def test_images_and_labels_are_mixed_alike_over_the_whole_batch():
     """The three rows are the labeled image and the two views; the draws are made again in the order of the method."""
     torch.manual_seed(5)
-    loss, _ = method(MixMatch, unlabeled_weight=10.0).loss(LABELED, VIEWS)
+    output = method(MixMatch, unlabeled_weight=10.0).loss(LABELED, VIEWS)
+    loss = output.loss
     torch.manual_seed(5)
     share = Beta(0.5, 0.5).sample((3,)).tolist()
     order = torch.randperm(3).tolist()

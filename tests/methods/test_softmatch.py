@@ -3,8 +3,8 @@
 import torch
 
 from semisup.data import Batch
-from semisup.functional import align, truncated_gaussian
 from semisup.methods import SoftMatch
+from semisup.methods.functional import distribution_alignment, truncated_gaussian
 from tests.methods.by_hand import LABELED, close, method, probabilities
 
 WEAK = probabilities([0.9, 0.1], [0.6, 0.4])
@@ -21,7 +21,7 @@ def softmatch():
 
 def test_alignment():
     """(.9 / .75, .1 / .25) = (1.2, .4), normalized (.75, .25); (.6 / .75, .4 / .25) = (.8, 1.6), or (1/3, 2/3)."""
-    aligned = align(torch.tensor([[0.9, 0.1], [0.6, 0.4]]), torch.tensor([0.75, 0.25]), 1 / 2)
+    aligned = distribution_alignment(torch.tensor([[0.9, 0.1], [0.6, 0.4]]), torch.tensor([0.75, 0.25]), 1 / 2)
     close(aligned, [[0.75, 0.25], [1 / 3, 2 / 3]])
 
 
@@ -56,9 +56,10 @@ def test_the_loss():
     L = .10536 + (.99704 · -log .7 + .27125 · -log .2) / 2 = .10536 + .39609 = .50145
     """
     made = softmatch()
-    loss, _ = made.loss(LABELED, Batch(weak=WEAK, strong=STRONG))
-    assert made.pseudo_labels.target.tolist() == [0, 0]
-    close(made.pseudo_labels.weight, [0.99704, 0.27125])
+    output = made.loss(LABELED, Batch(weak=WEAK, strong=STRONG))
+    loss = output.loss
+    assert output.pseudo_labels.target.tolist() == [0, 0]
+    close(output.pseudo_labels.weight, [0.99704, 0.27125])
     close(loss, 0.50145)
 
 

@@ -19,7 +19,7 @@ OWN = {"flexmatch": ["method.threshold=0.2"], "freematch": ["method.decay=0.9", 
 TWO = """
 import json, sys, torch
 from rich.console import Console
-from semisup.run import run
+from semisup.runs.run import run
 torch.set_num_threads(1)
 for config in json.loads(sys.argv[1]):
     run(config, Console(quiet=True))
@@ -51,7 +51,7 @@ def test_two_processes_keep_the_statistics_of_one(config, run, tmp_path):
     for name in METHODS:
         one, two = buffers(tmp_path / "one" / name), buffers(tmp_path / "two" / name)
         assert one, "there are statistics to compare"
-        assert name != "flexmatch" or (one["last"] >= 0).any(), "FlexMatch was sure at times"
+        assert name != "flexmatch" or (one["last_confident"] >= 0).any(), "FlexMatch was sure at times"
         assert_close(two, one, rtol=1e-4, atol=1e-5)
 
 
@@ -59,7 +59,7 @@ def buffers(runs: Path) -> dict[str, torch.Tensor]:
     """What the method keeps besides its networks."""
     (checkpoint,) = runs.glob("*/round0/last.ckpt")
     state = torch.load(checkpoint, weights_only=True)["state_dict"]
-    return {key: value for key, value in state.items() if not key.startswith(("network.", "average."))}
+    return {key: value for key, value in state.items() if not key.startswith(("network.", "ema."))}
 
 
 def free_port() -> str:

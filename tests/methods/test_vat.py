@@ -7,10 +7,10 @@ import torch
 from torch import nn
 from torch.testing import assert_close
 
-from semisup.backbones import MLP, WideResNet
 from semisup.data import Batch
 from semisup.methods import VAT
 from semisup.methods.vat import unit
+from semisup.models.backbones import MLP, WideResNet
 from tests.methods.by_hand import LABELED, close, method, probabilities
 
 
@@ -22,17 +22,18 @@ def test_the_adversarial_direction_and_the_loss():
     Halfway up the ramp w = .3 / 2: L = .10536 + .15 · .14384 + .06 · .69315 = .16853
     """
     vat = method(VAT, progress=0.2, epsilon=math.log(3) / math.sqrt(2))
-    loss, terms = vat.loss(LABELED, Batch(weak=probabilities([0.5, 0.5], [0.5, 0.5], [0.5, 0.5])))
+    output = vat.loss(LABELED, Batch(weak=probabilities([0.5, 0.5], [0.5, 0.5], [0.5, 0.5])))
+    loss, terms = output.loss, output.terms
     close(terms["smoothness"], 0.14384)
     close(loss, 0.16853)
-    assert vat.pseudo_labels is None
+    assert output.pseudo_labels is None
 
 
 def test_no_gradient_flows_through_the_clean_prediction():
     """d/dz of KL(p ‖ softmax(z + r)) at z = (0, 0) is q - p = ±(.25, -.25); through p, there would be more to it."""
     weak = torch.zeros(1, 2, requires_grad=True)
     vat = method(VAT, epsilon=math.log(3) / math.sqrt(2), entropy_weight=0.0, unlabeled_weight=1.0)
-    vat.loss(LABELED, Batch(weak=weak))[0].backward()
+    vat.loss(LABELED, Batch(weak=weak)).loss.backward()
     close(weak.grad.abs(), [[0.25, 0.25]])
 
 
@@ -47,7 +48,7 @@ def test_the_passes_differ_by_the_perturbation_alone():
     torch.manual_seed(0)
     labeled = Batch(image=torch.randn(3, 4), label=torch.tensor([0, 1, 2]))
     vat = VAT(MLP((4,), 3, dropout=0.5), ema=0, epsilon=0.0)
-    assert vat.loss(labeled, Batch(weak=torch.randn(6, 4)))[1]["smoothness"].abs() < 1e-6
+    assert vat.loss(labeled, Batch(weak=torch.randn(6, 4))).terms["smoothness"].abs() < 1e-6
 
 
 def test_running_statistics_follow_the_clean_pass():

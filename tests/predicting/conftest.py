@@ -11,9 +11,9 @@ from omegaconf import OmegaConf
 from PIL import Image
 from rich.console import Console
 
-from semisup.app import CONF, admit
-from semisup.options import command
-from semisup.predicting.command import predict
+from semisup.cli.options import command
+from semisup.cli.predict import predict
+from semisup.cli.train import CONF, quote_override
 
 SIDE = 8
 QUICK = (
@@ -29,11 +29,13 @@ MLP = ("backbone=mlp", "backbone.hidden=[16]")
 
 def trained(*overrides: str) -> Path:
     """The folder of a quick run."""
-    from semisup import config as configuration
-    from semisup.run import run
+    from semisup.config import resolve as configuration
+    from semisup.runs.run import run
 
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        values: Any = OmegaConf.to_container(compose("train", [admit(o) for o in (*QUICK, *overrides)]), resolve=True)
+        values: Any = OmegaConf.to_container(
+            compose("train", [quote_override(o) for o in (*QUICK, *overrides)]), resolve=True
+        )
     run(values, Console(quiet=True))
     return configuration.folder(configuration.complete(values))
 

@@ -5,8 +5,8 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from semisup.options import command
-from semisup.predicting.command import predict
+from semisup.cli.options import command
+from semisup.cli.predict import predict
 from semisup.predicting.outputs import Output, Row
 
 

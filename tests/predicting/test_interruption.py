@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from semisup.errors import SemisupError
+from semisup.core.errors import SemisupError
 from semisup.predicting.outputs import cut_half_line
 
 ROOT = Path(__file__).parents[2]

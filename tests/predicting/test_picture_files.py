@@ -8,9 +8,9 @@ import pytest
 import torch
 from PIL import Image
 
+from semisup.cli.predict import predict
 from semisup.data.sources.pictures import decode
-from semisup.finished import open_run
-from semisup.predicting.command import predict
+from semisup.runs.trained_run import open_run
 
 SIZE = (12, 10)
 
@@ -32,7 +32,7 @@ def photos(tmp_path: Path) -> Path:
     image.save(folder / "moves.gif", save_all=True, append_images=[other])
     image.save(folder / "moves.png", save_all=True, append_images=[other])
     image.save(folder / 'comma, "quote" and é.webp', lossless=True)
-    image.save(folder / "cut.jpg", quality=95)
+    image.save(folder / "cut.jpg", pseudo_label_metrics=95)
     (folder / "cut.jpg").write_bytes((folder / "cut.jpg").read_bytes()[:400])
     (folder / "empty.png").touch()
     (folder / "words.png").write_text("no picture")

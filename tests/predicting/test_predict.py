@@ -15,10 +15,10 @@ import torch
 from numpy.testing import assert_allclose
 from pyarrow import parquet
 
-from semisup.calibration import softmax
-from semisup.errors import SemisupError
-from semisup.export_command import export
-from semisup.predicting.command import predict
+from semisup.cli.export import export
+from semisup.cli.predict import predict
+from semisup.core.errors import SemisupError
+from semisup.metrics.calibration import softmax
 
 
 def rows(text: str) -> list[dict[str, str]]:
@@ -164,11 +164,11 @@ def test_what_is_wrong_is_one_sentence(sentence, finished, pictures, tmp_path):
     assert re.search(r"none of .*/text can be read; .*a\.csv\.unreadable\.txt says why", unread)
 
 
-@pytest.mark.parametrize("module", ["semisup.predicting.command", "semisup.export_command"])
+@pytest.mark.parametrize("module", ["semisup.cli.predict", "semisup.cli.export"])
 def test_help_names_every_option_and_imports_nothing_heavy(module):
     program = f"import sys, {module} as m; sys.argv[1:] = ['--help']; m.main(); print(sorted(sys.modules))"
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert not {"'torch'", "'numpy'", "'PIL'", "'pyarrow'"} & set(re.findall(r"'\w+'", said))
-    function = {"semisup.predicting.command": predict, "semisup.export_command": export}[module]
+    function = {"semisup.cli.predict": predict, "semisup.cli.export": export}[module]
     for name in inspect.signature(function).parameters:
         assert f"\n    {name}=" in said

@@ -10,10 +10,10 @@ import pytest
 from numpy.testing import assert_allclose
 from pyarrow import parquet
 
-from semisup.calibration import softmax
+from semisup.cli.predict import predict
+from semisup.core.errors import SemisupError
 from semisup.data import open_store
-from semisup.errors import SemisupError
-from semisup.predicting.command import predict
+from semisup.metrics.calibration import softmax
 from tests.predicting.conftest import MLP, trained
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from semisup.errors import SemisupError
+from semisup.core.errors import SemisupError
 from semisup.predicting.outputs import Row
 from semisup.predicting.sorting import UNSURE, claim_folder, folder_names, sort
 

@@ -17,9 +17,9 @@ from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import LambdaCallback
 from turns import Turns
 
-from semisup.audit import Audit
-from semisup.callbacks import NaNGuard, StepSeed
-from semisup.metrics import MetricsCSV
+from semisup.training.audit import Audit
+from semisup.training.callbacks import NaNGuard, StepSeed
+from semisup.training.metrics_csv import MetricsCSV
 
 STEPS = 100_000  # of the training that the turns are the first steps of
 

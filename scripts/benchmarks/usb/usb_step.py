@@ -27,9 +27,9 @@ import torch
 import torchvision
 from turns import Turns
 
-from semisup.allocator import keep_memory
-from semisup.backbones.small_cnn import SmallCNN
+from semisup.core.malloc import tune_malloc
 from semisup.data.store import open_store, store_folder
+from semisup.models.backbones.small_cnn import SmallCNN
 
 ALGORITHMS = {"pseudo_label": "pseudolabel", "supervised": "fullysupervised"}  # the others have our names
 NETWORKS = {"wide_resnet": "wrn_28_2"}
@@ -104,7 +104,7 @@ def config(case: dict[str, Any], folder: str) -> dict[str, Any]:
 
 def main(case: dict[str, Any]) -> None:
     if case["allocator"] == "set":
-        keep_memory()  # the loader's workers are forked and inherit it
+        tune_malloc()  # the loader's workers are forked and inherit it
     random.seed(0)
     np.random.seed(0)
     torch.manual_seed(0)

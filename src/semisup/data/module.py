@@ -10,13 +10,13 @@ from lightning.pytorch import LightningDataModule
 from lightning.pytorch.utilities import CombinedLoader
 from numpy.typing import NDArray
 
+from semisup.core.errors import SemisupError
 from semisup.data.batch import Batch
-from semisup.data.resident import pool
+from semisup.data.device_cache import pool
 from semisup.data.splits import Split, Strategy, make_split
 from semisup.data.store import UNKNOWN, Store
-from semisup.data.streams import Once, Steps, Stream
-from semisup.data.views import ImageViews, TableViews, Views
-from semisup.errors import SemisupError
+from semisup.data.streams import EvalLoader, Stream, StreamLoader
+from semisup.data.transforms.views import ImageViews, TableViews, Views
 
 
 class SSLDataModule(LightningDataModule):
@@ -120,14 +120,14 @@ class SSLDataModule(LightningDataModule):
         For another method, pseudo-labeled images join the labeled ones, with their most probable class.
         """
         labeled, targets, unlabeled, kept = self.split.labeled, self.store.targets, self.split.stream, self.kept
-        if method.reads_targets:
+        if method.uses_pseudo_label_targets:
             unlabeled = kept if kept is not None else unlabeled[:0]
         elif kept is not None:
             labeled = np.concatenate([labeled, kept])
             targets = targets.copy()
             targets[kept] = (self.target if self.target.ndim == 1 else self.target.argmax(-1))[kept]
         streams = {"labeled": self._stream("labeled", labeled, {"label": targets}, [method.labeled_view])}
-        if method.views and (len(unlabeled) or not method.reads_targets):
+        if method.views and (len(unlabeled) or not method.uses_pseudo_label_targets):
             if not len(unlabeled):
                 raise SemisupError(f"{type(method).__name__} learns from unlabeled images, and this split has none.")
             columns = {"target": self.target, "weight": self.weight}
@@ -153,26 +153,28 @@ class SSLDataModule(LightningDataModule):
         span = (self.trainer.global_step, self.trainer.max_steps)
         device = self.trainer.strategy.root_device
         how = {"pin": device.type == "cuda", "gather": pool(self.store.images, device, self.resident) is None}
-        loaders = {k: Steps(s, *span, self.trainer.global_rank, world_size, **how) for k, s in streams.items()}
+        loaders = {k: StreamLoader(s, *span, self.trainer.global_rank, world_size, **how) for k, s in streams.items()}
         return CombinedLoader(loaders, mode="min_size")
 
-    def val_dataloader(self) -> Once | list[Any]:
+    def val_dataloader(self) -> EvalLoader | list[Any]:
         """The validation images; every process goes through all of them, which keeps the figures exact."""
         if not len(self.split.validation):
             return []
-        return Once(self.store.images, self.split.validation, self.store.targets, self.eval_batch_size)
+        return EvalLoader(self.store.images, self.split.validation, self.store.targets, self.eval_batch_size)
 
-    def test_dataloader(self) -> Once | list[Any]:
+    def test_dataloader(self) -> EvalLoader | list[Any]:
         """The test set."""
         rows = np.arange(len(self.store.test_images))
-        return Once(self.store.test_images, rows, self.store.test_targets, self.eval_batch_size) if len(rows) else []
+        return (
+            EvalLoader(self.store.test_images, rows, self.store.test_targets, self.eval_batch_size) if len(rows) else []
+        )
 
-    def predict_dataloader(self) -> Once:
+    def predict_dataloader(self) -> EvalLoader:
         """All images of the split in plain view, without a label: this process's share of the batches."""
         rows = np.concatenate([self.split.known, self.split.unlabeled])
         hidden = np.full_like(self.store.targets, UNKNOWN)
         share = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
-        return Once(self.store.images, rows, hidden, self.eval_batch_size, *share)
+        return EvalLoader(self.store.images, rows, hidden, self.eval_batch_size, *share)
 
     def transfer_batch_to_device(self, batch: dict[str, Any], device: torch.device, dataloader_idx: int) -> Any:
         """Moves a batch to the device. Images that a stream has left out are there already, and gathered there."""
@@ -197,5 +199,8 @@ class SSLDataModule(LightningDataModule):
 
     def _view(self, batch: dict[str, Any], rename: str | None = None) -> Batch:
         inputs: torch.Tensor = batch["inputs"]
-        views = {rename or name: self.views.apply(name, inputs, draws) for name, draws in batch["draws"].items()}
-        return Batch({**views, **{key: batch[key] for key in batch if key not in ("inputs", "draws")}})
+        views = {
+            rename or name: self.views.apply(name, inputs, aug_params)
+            for name, aug_params in batch["aug_params"].items()
+        }
+        return Batch({**views, **{key: batch[key] for key in batch if key not in ("inputs", "aug_params")}})

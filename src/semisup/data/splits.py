@@ -9,9 +9,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from semisup.core.atomic_files import atomic_write, atomic_write_text
+from semisup.core.errors import SemisupError
 from semisup.data.store import UNKNOWN, Store
-from semisup.errors import SemisupError
-from semisup.files import whole, write_whole
 
 Strategy = Literal["class_balanced", "random", "first_n"]
 Indices = NDArray[np.int64]
@@ -75,9 +75,9 @@ class Split:
                     "labels have changed since; bring the old data back, or start anew with overwrite=true."
                 )
             return
-        with whole(folder / "split.npz") as draft:
+        with atomic_write(folder / "split.npz") as draft:
             np.savez_compressed(draft, labeled=self.labeled, validation=self.validation, unlabeled=self.unlabeled)
-        write_whole(manifest, json.dumps(self.manifest(store), indent=1))
+        atomic_write_text(manifest, json.dumps(self.manifest(store), indent=1))
 
 
 def make_split(

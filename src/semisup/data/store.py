@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from semisup.errors import SemisupError
+from semisup.core.errors import SemisupError
 
 TEST_FILES = ("test_images.npy", "test_targets.npy")
 UNKNOWN = -1  # the target of an image whose class is not known, or hidden

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from semisup.data.views import Views
+from semisup.data.transforms.views import Views
 
 
 class Stream:
@@ -55,11 +55,11 @@ class Stream:
         share = slice(rank * self.batch_size // world_size, (rank + 1) * self.batch_size // world_size)
         index = self.indices(step)[share]
         rng = np.random.default_rng([*self.entropy, step, 1])
-        draws = {view: self.views.draw(view, rng, self.batch_size) for view in self.view_names}
+        aug_params = {view: self.views.draw(view, rng, self.batch_size) for view in self.view_names}
         return {
             **({"inputs": torch.from_numpy(self.images[index])} if gather else {}),
             "index": torch.from_numpy(index),
-            "draws": {view: {key: value[share] for key, value in d.items()} for view, d in draws.items()},
+            "aug_params": {view: {key: value[share] for key, value in d.items()} for view, d in aug_params.items()},
             **{key: torch.from_numpy(column[index]) for key, column in self.columns.items()},
         }
 
@@ -69,7 +69,7 @@ class Stream:
         return self._order[1]
 
 
-class Steps:
+class StreamLoader:
     """The steps of a stream from `start` on, for one process of several, without end; the trainer knows when to stop.
 
     Its length is that of the whole training, also when it starts in the middle: Lightning counts so.
@@ -108,7 +108,7 @@ class Steps:
         pass
 
 
-class Once:
+class EvalLoader:
     """Some images in order, once, in batches: for validation, test and prediction.
 
     Of several processes, each takes every world_size-th batch: the same batches as one process alone, and each once.

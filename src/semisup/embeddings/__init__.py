@@ -1,10 +1,17 @@
 """Embeddings: images as vectors in which alike images lie close. One kind a file."""
 
 from semisup.embeddings.base import Embedding
-from semisup.embeddings.checkpoint import Checkpoint
-from semisup.embeddings.network import Network
-from semisup.embeddings.pca import PCA
-from semisup.embeddings.pixels import Pixels
-from semisup.embeddings.pretrained import Pretrained
+from semisup.embeddings.checkpoint import CheckpointEmbedding
+from semisup.embeddings.network import RoundNetworkEmbedding
+from semisup.embeddings.pca import PCAEmbedding
+from semisup.embeddings.pixels import PixelEmbedding
+from semisup.embeddings.pretrained import PretrainedEmbedding
 
-__all__ = ["PCA", "Checkpoint", "Embedding", "Network", "Pixels", "Pretrained"]
+__all__ = [
+    "CheckpointEmbedding",
+    "Embedding",
+    "PCAEmbedding",
+    "PixelEmbedding",
+    "PretrainedEmbedding",
+    "RoundNetworkEmbedding",
+]

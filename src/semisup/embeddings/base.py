@@ -7,8 +7,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from semisup.core.errors import SemisupError
 from semisup.data import Store
-from semisup.errors import SemisupError
 
 Rows = NDArray[np.int64]
 Features = NDArray[np.float32]

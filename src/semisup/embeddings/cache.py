@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from semisup.core.distributed import joined, rank, wait_for
+from semisup.core.environment import versions
+from semisup.core.errors import SemisupError
 from semisup.data.store import write_array, written_atomically
 from semisup.embeddings.base import Features
 from semisup.embeddings.shards import Share, agreed, first_decides, made_together
-from semisup.environment import versions
-from semisup.errors import SemisupError
-from semisup.processes import joined, rank, wait_for
 
 FORMAT = 1  # raised when the numbers of an embedding change, so that old ones are made anew
 

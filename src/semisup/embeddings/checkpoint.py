@@ -3,16 +3,16 @@
 from pathlib import Path
 from typing import Any
 
+from semisup.core.errors import SemisupError
 from semisup.data import Store
 from semisup.embeddings.network import NetworkEmbedding, Prepared, check_inputs
 from semisup.embeddings.plain import plain_views
-from semisup.errors import SemisupError
-from semisup.finished import chosen_checkpoint, trained_network
+from semisup.runs.trained_run import chosen_checkpoint, trained_network
 
 OPTION = "embedding.run"
 
 
-class Checkpoint(NetworkEmbedding):
+class CheckpointEmbedding(NetworkEmbedding):
     """The features of a network that a run has trained: of the moving average of its weights where there is one.
 
     run: the folder of a finished run, of which the round that was tested is taken, or a checkpoint in a run's folder,

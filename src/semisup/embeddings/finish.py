@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from semisup.core.errors import SemisupError
 from semisup.embeddings.base import BLOCK, Features
 from semisup.embeddings.projection import Read, Reduction
-from semisup.errors import SemisupError
 
 
 @dataclass(frozen=True)

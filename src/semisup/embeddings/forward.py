@@ -10,11 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from semisup.backbones import Backbone
-from semisup.data.views import Views
+from semisup.core.environment import device
+from semisup.core.errors import SemisupError
+from semisup.data.transforms.views import Views
 from semisup.embeddings.base import Features, Rows
-from semisup.environment import device
-from semisup.errors import SemisupError
+from semisup.models.backbones import Backbone
 
 Precision = Literal["32-true", "bf16-mixed"]
 

@@ -7,17 +7,17 @@ from typing import Any, NamedTuple
 
 from torch import nn
 
-from semisup.backbones import Backbone
+from semisup.core.errors import SemisupError
 from semisup.data import Store
-from semisup.data.views import ImageViews, TableViews, Views
+from semisup.data.transforms.views import ImageViews, TableViews, Views
 from semisup.embeddings.base import Features, Rows, which
 from semisup.embeddings.cache import cached
 from semisup.embeddings.finish import blocks_of, finish
 from semisup.embeddings.forward import Forward, Precision, identity
 from semisup.embeddings.plain import plain_views
 from semisup.embeddings.shards import Share
-from semisup.errors import SemisupError
 from semisup.methods import Method
+from semisup.models.backbones import Backbone
 
 
 class Prepared(NamedTuple):
@@ -74,7 +74,7 @@ class NetworkEmbedding(ABC):
         return cached(folder, finished, len(rows), lambda: self.finish(lambda: blocks_of(features)))
 
 
-class Network(NetworkEmbedding):
+class RoundNetworkEmbedding(NetworkEmbedding):
     """The features of a network that the program hands over: a Method's evaluated one, or a Backbone.
 
     For the other options see NetworkEmbedding.
@@ -82,9 +82,7 @@ class Network(NetworkEmbedding):
 
     def __init__(self, source: Method | nn.Module, **base: Any) -> None:
         super().__init__(**base)
-        network = source
-        if isinstance(source, Method):
-            network = source.network if source.average is None else source.average.network
+        network = source.eval_network if isinstance(source, Method) else source
         if not isinstance(network, Backbone):
             name = type(network).__name__
             raise SemisupError(f"{name} has no features to embed by: a network of your own is a subclass of Backbone.")

@@ -4,16 +4,16 @@ from pathlib import Path
 
 import numpy as np
 
+from semisup.core.errors import SemisupError
 from semisup.data import Store
 from semisup.embeddings.base import Features, Rows, which
 from semisup.embeddings.cache import cached
 from semisup.embeddings.finish import Finish
 from semisup.embeddings.plain import plain_pixels
 from semisup.embeddings.projection import Reduction
-from semisup.errors import SemisupError
 
 
-class PCA:
+class PCAEmbedding:
     """Principal components of the plain view's pixels; 80 % of the variance of CIFAR-10 are some 30 of 3,072.
 
     variance: keep as few components as hold this share of the variance. components: keep that many instead. whiten:

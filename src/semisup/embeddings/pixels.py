@@ -9,7 +9,7 @@ from semisup.embeddings.finish import finish
 from semisup.embeddings.plain import plain_pixels
 
 
-class Pixels:
+class PixelEmbedding:
     """The pixels of the plain view, channel by channel, D = C · H · W; of a table its columns, standardized.
 
     normalize: scale each vector to length 1. whiten: onto whitened principal components before; a number = so many.

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import torch
 
 from semisup.data import Store
-from semisup.data.views import ImageViews, TableViews, Views
+from semisup.data.transforms.views import ImageViews, TableViews, Views
 from semisup.embeddings.base import BLOCK, Features, Rows
 
 

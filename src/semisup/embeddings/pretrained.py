@@ -5,17 +5,17 @@ from typing import Any, Literal
 
 import torch
 
-from semisup.backbones import Backbone, Timm, Torchvision
+from semisup.core.errors import SemisupError
+from semisup.core.schema import completed, locate, parameters
 from semisup.data import Store
 from semisup.embeddings.network import NetworkEmbedding, Prepared
 from semisup.embeddings.plain import plain_views
-from semisup.errors import SemisupError
-from semisup.schema import completed, locate, parameters
+from semisup.models.backbones import Backbone, Timm, Torchvision
 
 LIBRARIES: dict[str, type[Backbone]] = {"timm": Timm, "torchvision": Torchvision}
 
 
-class Pretrained(NetworkEmbedding):
+class PretrainedEmbedding(NetworkEmbedding):
     """The features of a pretrained network, as it is.
 
     network: timm:NAME or torchvision:NAME, or a node such as backbone has. weights: 'pretrained' downloads the
@@ -68,7 +68,7 @@ def network_node(network: str | Mapping[str, Any], weights: str, size: int | Non
         if library not in LIBRARIES or not name:
             raise SemisupError(f"embedding.network={network} is not valid: write timm:NAME or torchvision:NAME.")
         target = LIBRARIES[library]
-        network = {"_target_": f"semisup.backbones.{target.__name__}", "name": name}
+        network = {"_target_": f"semisup.models.backbones.{target.__name__}", "name": name}
     if "_target_" not in network:
         raise SemisupError("embedding.network has no _target_: write timm:NAME or torchvision:NAME.")
     takes = parameters(locate(network["_target_"], "embedding.network._target_"))

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from semisup.core.errors import SemisupError
 from semisup.embeddings.base import Features
-from semisup.errors import SemisupError
 
 Read = Callable[[], Iterator[Features]]  # each call reads all blocks (b, D) anew
 ROUNDING = 1e-10  # the share of the largest variance below which a direction holds rounding errors only

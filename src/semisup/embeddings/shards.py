@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from semisup.core.distributed import joined
+from semisup.core.errors import SemisupError
 from semisup.data.store import write_array
 from semisup.embeddings.base import Features
-from semisup.errors import SemisupError
-from semisup.processes import joined
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,17 @@
 """Between two rounds: from what is known of the unlabeled images to their pseudo-labels."""
 
-from semisup.labelers.bank import Bank, Labeler, Labels
-from semisup.labelers.clusters import Clusters
-from semisup.labelers.confident import Confident
+from semisup.labelers.clusters import ClusterLabeler
+from semisup.labelers.confident import ConfidenceLabeler
+from semisup.labelers.inputs import Labeler, LabelerInputs, Labels
 from semisup.labelers.named_clusters import NamedClusters
-from semisup.labelers.propagation import Propagation
+from semisup.labelers.propagation import LabelPropagation
 
-__all__ = ["Bank", "Clusters", "Confident", "Labeler", "Labels", "NamedClusters", "Propagation"]
+__all__ = [
+    "ClusterLabeler",
+    "ConfidenceLabeler",
+    "LabelPropagation",
+    "Labeler",
+    "LabelerInputs",
+    "Labels",
+    "NamedClusters",
+]

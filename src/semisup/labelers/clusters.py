@@ -5,10 +5,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from semisup.clustering import Clustering, Gpu, assign, kmeans, reassigned
-from semisup.errors import SemisupError
-from semisup.labelers.bank import Bank, Labels
+from semisup.core.errors import SemisupError
 from semisup.labelers.confident import refuse_other
+from semisup.labelers.inputs import LabelerInputs, Labels
+from semisup.labelers.kmeans import Clustering, Gpu, assign, kmeans, reassigned
 from semisup.labelers.named_clusters import NamedClusters
 from semisup.labelers.naming import count_votes, greedy, majority, optimal, purity
 
@@ -16,7 +16,7 @@ NAMERS = {"majority": majority, "greedy": greedy, "optimal": optimal}
 LABELED_PER_CLUSTER = 5  # where k is left to the labeler
 
 
-class Clusters:
+class ClusterLabeler:
     """k-means on the embeddings; each cluster takes its name from the labeled images in it. No paper; our notebook's.
 
     k: clusters; None = one for every five labeled images, but at least as many as classes, and as many as classes where
@@ -85,22 +85,22 @@ class Clusters:
         self.clusters: NamedClusters | None = None
         self.centroids: NDArray[np.float32] | None = None
 
-    def __call__(self, bank: Bank) -> Labels:
+    def __call__(self, inputs: LabelerInputs) -> Labels:
         """Labels of the bank's images. Labeled ones name the clusters and get weight 0.
 
         The target of a dropped image is the name of the nearest cluster that has one. Raises SemisupError without
         embeddings or without labeled images, and for what k-means cannot cluster.
         """
-        features, known = embeddings(bank, "Clusters")
-        classes = int(bank.label.max()) + 1
-        found = self._cluster(features, bank.label, known, classes)
-        votes = count_votes(found.assignment, bank.label, len(found.sizes), classes)  # (k, K)
+        features, known = embeddings(inputs, "ClusterLabeler")
+        classes = int(inputs.label.max()) + 1
+        found = self._cluster(features, inputs.label, known, classes)
+        votes = count_votes(found.assignment, inputs.label, len(found.sizes), classes)  # (k, K)
         own = self.namer(votes)  # (k,)
         name = self._completed(own, found)  # (k,), each has one
         names = own if self.unnamed == "drop" else name
         self.centroids = found.centroids
         self.clusters = NamedClusters(
-            bank.index, found.assignment, found.distance, names, np.array(found.objective, np.float64)
+            inputs.index, found.assignment, found.distance, names, np.array(found.objective, np.float64)
         )
         share = purity(votes, name, self.smoothing)[found.assignment]  # (N,)
         weight = self.weight * self._factor(found, share)
@@ -134,9 +134,9 @@ class Clusters:
         has = name >= 0
         if has.all():
             return name
-        nearest, _ = assign(found.centroids[~has], found.centroids[has], **self.metric)
+        did_you_mean, _ = assign(found.centroids[~has], found.centroids[has], **self.metric)
         name = name.copy()
-        name[~has] = name[has][nearest]
+        name[~has] = name[has][did_you_mean]
         return name
 
     def _factor(self, found: Clustering, share: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -148,11 +148,11 @@ class Clusters:
         return np.exp(-found.distance / mean)
 
 
-def embeddings(bank: Bank, labeler: str) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def embeddings(inputs: LabelerInputs, labeler: str) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """A bank's features, (N, D), and which images are labeled, (N,). Raises SemisupError if it lacks either."""
-    if bank.features is None:
+    if inputs.features is None:
         raise SemisupError(f"the labeler {labeler} needs embeddings of the images, and there are none.")
-    known = bank.label >= 0
+    known = inputs.label >= 0
     if not known.any():
         raise SemisupError(f"the labeler {labeler} needs labeled images, and none of the {len(known)} is labeled.")
-    return bank.features, known
+    return inputs.features, known

@@ -5,14 +5,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from semisup.calibration import fit_temperature, softmax
-from semisup.errors import SemisupError, nearest
-from semisup.labelers.bank import Bank, Labels
+from semisup.core.errors import SemisupError, did_you_mean
+from semisup.labelers.inputs import LabelerInputs, Labels
+from semisup.metrics.calibration import fit_temperature, softmax
 
 Integers = NDArray[np.int64]
 
 
-class Confident:
+class ConfidenceLabeler:
     """Self-training, with the filtering and balancing of Noisy Student (Xie et al., 2020, arXiv:1911.04252, section 2).
 
     threshold: an image is kept if its largest probability, unsharpened, reaches it.
@@ -54,16 +54,16 @@ class Confident:
         self.per_class, self.balance = per_class, balance
         self.weight, self.weighting, self.calibrate = weight, weighting, calibrate
 
-    def __call__(self, bank: Bank) -> Labels:
+    def __call__(self, inputs: LabelerInputs) -> Labels:
         """Labels of the bank's images; those that are labeled get weight 0 and count for nothing.
 
         copies is 0 where an image is not kept. Raises SemisupError without logits, or to calibrate without validation.
         """
-        logits = self._logits(bank)  # (N, K)
+        logits = self._logits(inputs)  # (N, K)
         probability = softmax(logits)
         predicted = probability.argmax(-1)
         confidence = probability.max(-1).astype(np.float32)
-        kept = (bank.label < 0) & (confidence >= self.threshold)
+        kept = (inputs.label < 0) & (confidence >= self.threshold)
         place = rank(probability.max(-1), predicted, kept)  # float64 tells sure images apart that float32 rounds to 1
         if self.per_class is not None:
             kept &= place < self.per_class
@@ -75,15 +75,15 @@ class Confident:
             copies=balanced(place, predicted, kept, self.per_class) if self.balance else None,
         )
 
-    def _logits(self, bank: Bank) -> NDArray[np.floating]:
-        if bank.logits is None:
+    def _logits(self, inputs: LabelerInputs) -> NDArray[np.floating]:
+        if inputs.logits is None:
             raise SemisupError("the labeler Confident needs a teacher's predictions, and no network is trained yet.")
         if not self.calibrate:
-            return bank.logits
-        validation = bank.validation
+            return inputs.logits
+        validation = inputs.validation
         if validation is None or validation.logits is None or len(validation.label) == 0:
             raise SemisupError("labeler.calibrate needs validation images: ask for data.validation.")
-        return bank.logits.astype(np.float64) / fit_temperature(validation.logits, validation.label)
+        return inputs.logits.astype(np.float64) / fit_temperature(validation.logits, validation.label)
 
 
 def rank(confidence: NDArray[np.floating], predicted: Integers, kept: NDArray[np.bool_]) -> Integers:
@@ -113,4 +113,4 @@ def balanced(place: Integers, predicted: Integers, kept: NDArray[np.bool_], goal
 
 def refuse_other(option: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
-        raise SemisupError(f"labeler.{option}={value} is not valid; {nearest(value, choices)}")
+        raise SemisupError(f"labeler.{option}={value} is not valid; {did_you_mean(value, choices)}")

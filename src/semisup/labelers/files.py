@@ -8,10 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet
 from numpy.typing import NDArray
 
+from semisup.core.atomic_files import atomic_write
+from semisup.core.errors import SemisupError
 from semisup.data.store import Store
-from semisup.errors import SemisupError
-from semisup.files import whole
-from semisup.labelers.bank import Labels
+from semisup.labelers.inputs import Labels
 from semisup.labelers.table import KINDS, Table, printable
 
 FORMAT = "1"  # raised when a column changes its meaning, so that an old file is refused by name
@@ -36,7 +36,7 @@ def write_labels(file: Path, store: Store, index: NDArray[np.int64], labels: Lab
         probability = pa.FixedSizeListArray.from_arrays(pa.array(labels.target.ravel()), len(store.classes))
         table = table.append_column("probability", probability)
     origin = {"semisup_format": FORMAT, "semisup_data": store.fingerprint, "semisup_split": split_hash}
-    with whole(file) as draft:
+    with atomic_write(file) as draft:
         pyarrow.parquet.write_table(table.replace_schema_metadata(origin), draft)
 
 

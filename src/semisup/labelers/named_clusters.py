@@ -8,8 +8,8 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from semisup.errors import SemisupError
-from semisup.files import whole
+from semisup.core.atomic_files import atomic_write
+from semisup.core.errors import SemisupError
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class NamedClusters:
     """N images in k clusters.
 
     index: (N,) int64, which images of the store. assignment: (N,) int64, the cluster of each. distance: (N,) float32,
-    to its centroid, as in semisup.clustering. names: (k,) int64, the class of each cluster; -1 = none, and its images
+    to its centroid, as in labelers/kmeans.py. names: (k,) int64, the class of each cluster; -1 = none, and its images
     are dropped. objective: (iterations,) float64, of k-means after each iteration.
     """
 
@@ -39,7 +39,7 @@ class NamedClusters:
 
     def save(self, file: Path) -> None:
         """Writes the arrays as .npz, under their names; all of it or nothing. Raises SemisupError if it cannot."""
-        with whole(file) as draft:
+        with atomic_write(file) as draft:
             np.savez_compressed(draft, **asdict(self))
 
     @classmethod

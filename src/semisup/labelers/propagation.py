@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from semisup.clustering import Gpu, checked, neighbors
-from semisup.errors import SemisupError
-from semisup.labelers.bank import Bank, Labels
+from semisup.core.errors import SemisupError
 from semisup.labelers.clusters import embeddings
+from semisup.labelers.inputs import LabelerInputs, Labels
+from semisup.labelers.kmeans import Gpu, checked, neighbors
 
 
-class Propagation:
+class LabelPropagation:
     """Label propagation on the graph of nearest neighbors (Iscen et al., 2019, arXiv:1904.04717, section 4).
 
     Affinity of an image to its nearest neighbors, by cosine, and 0 to all others, made symmetric and normalized
@@ -50,18 +50,18 @@ class Propagation:
         self.neighbors, self.gamma, self.alpha = neighbors, gamma, alpha
         self.weight, self.gpu = weight, gpu
 
-    def __call__(self, bank: Bank) -> Labels:
+    def __call__(self, inputs: LabelerInputs) -> Labels:
         """Labels of the bank's images; labeled ones get weight 0, and so do those that no label reaches.
 
         confidence is the share of the class in the row of Z. Raises SemisupError without embeddings, or without labeled
         images of two classes.
         """
-        features, known = embeddings(bank, "Propagation")
-        classes = np.unique(bank.label[known])  # (K,)
+        features, known = embeddings(inputs, "LabelPropagation")
+        classes = np.unique(inputs.label[known])  # (K,)
         if len(classes) < 2:
             raise SemisupError("the labeler Propagation needs labeled images of two classes at least; there is one.")
         graph = affinity(features, self.neighbors, self.gamma, self.gpu)
-        z = spread(graph, (bank.label[:, None] == classes).astype(np.float64), self.alpha)  # (N, K)
+        z = spread(graph, (inputs.label[:, None] == classes).astype(np.float64), self.alpha)  # (N, K)
         share, certainty = certain(z)
         weight = np.where(known, 0, certainty)
         return Labels(

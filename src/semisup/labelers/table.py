@@ -11,8 +11,8 @@ import pyarrow.csv
 import pyarrow.parquet
 from numpy.typing import NDArray
 
+from semisup.core.errors import SemisupError, did_you_mean
 from semisup.data.store import Store
-from semisup.errors import SemisupError, nearest
 
 KINDS = {
     "index": pa.int64(),
@@ -89,7 +89,7 @@ class Table:
         name = self.column("label", missing="")
         label = _find(name, store.classes)
         wrong = (label < 0) & (name != "")
-        self.refuse(wrong, lambda row: f"there is no class '{name[row]}'; {nearest(name[row], store.classes)}")
+        self.refuse(wrong, lambda row: f"there is no class '{name[row]}'; {did_you_mean(name[row], store.classes)}")
         return label
 
     def refuse(self, wrong: NDArray[np.bool_], reason: Callable[[int], str]) -> None:

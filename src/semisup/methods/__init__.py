@@ -1,6 +1,6 @@
 """One file per method; each reads like the algorithm box of its paper."""
 
-from semisup.methods.base import Loss, Method
+from semisup.methods.base import Method
 from semisup.methods.cluster_label import ClusterLabel
 from semisup.methods.fixmatch import FixMatch
 from semisup.methods.flexmatch import FlexMatch
@@ -12,6 +12,7 @@ from semisup.methods.pi_model import PiModel
 from semisup.methods.pseudo_label import PseudoLabel
 from semisup.methods.self_training import SelfTraining
 from semisup.methods.softmatch import SoftMatch
+from semisup.methods.step_output import PseudoLabels, StepOutput
 from semisup.methods.supervised import Supervised
 from semisup.methods.uda import UDA
 from semisup.methods.vat import VAT
@@ -23,14 +24,15 @@ __all__ = [
     "FixMatch",
     "FlexMatch",
     "FreeMatch",
-    "Loss",
     "MeanTeacher",
     "Method",
     "MixMatch",
     "NoisyStudent",
     "PiModel",
     "PseudoLabel",
+    "PseudoLabels",
     "SelfTraining",
     "SoftMatch",
+    "StepOutput",
     "Supervised",
 ]

@@ -2,79 +2,102 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import torch
 from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 
+from semisup.core.ranges import Fraction, enforce_ranges
 from semisup.data.batch import Batch
-from semisup.ema import EMA
-from semisup.evaluation import scores
-from semisup.optimizers import Recipe, adam
-
-Loss = tuple[Tensor, Mapping[str, Tensor | float]]
-
-
-class PseudoLabels(NamedTuple):
-    """What a step trained its unlabeled images on. target, weight, confidence: (uB,)."""
-
-    target: Tensor
-    weight: Tensor
-    confidence: Tensor
+from semisup.methods.optimizers import OptimizerConfig, adam
+from semisup.methods.step_output import StepOutput
+from semisup.metrics.classification import scores
+from semisup.models.ema import EMA
 
 
+@enforce_ranges
 class Method(LightningModule):
-    """A way to learn from labeled and unlabeled images. A subclass writes `loss` and names the views it wants.
+    """A way to learn from labeled and unlabeled images. A subclass writes `loss` and names the views that it needs.
 
-    network: (N, C, H, W) -> logits (N, K). optimizer: a recipe. ema: decay of the moving average that is evaluated;
-    0 evaluates the network itself.
+    Ranges in a subclass's constructor, such as `threshold: Probability`, are enforced.
+
+    Attributes:
+        views: The views of an unlabeled image that `loss` needs: weak, strong, plain, weak_2, ...
+        labeled_view: The view of a labeled image.
+        uses_pseudo_label_targets: Whether `loss` reads a labeler's `target` and `weight` from the unlabeled batch.
+        progress: The share of the training that is done, from 0 to 1.
+
+    Args:
+        network: Maps images (N, C, H, W), or rows (N, D), to logits (N, K).
+        optimizer: How the network is optimized; None = Adam with its defaults.
+        ema: Decay of the moving average of the weights, which is what is evaluated; 0 evaluates the network itself.
     """
 
-    views: ClassVar[tuple[str, ...]] = ()  # of an unlabeled image: weak, strong, plain, weak_2, ...
+    views: ClassVar[tuple[str, ...]] = ()
     labeled_view: ClassVar[str] = "weak"
-    reads_targets: ClassVar[bool] = False  # whether `loss` takes a labeler's target and weight from the unlabeled batch
+    uses_pseudo_label_targets: ClassVar[bool] = False
 
-    def __init__(self, network: nn.Module, *, optimizer: Recipe | None = None, ema: float = 0.999) -> None:
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        enforce_ranges(cls)
+
+    def __init__(self, network: nn.Module, *, optimizer: OptimizerConfig | None = None, ema: Fraction = 0.999) -> None:
         super().__init__()
         self.network = network.to(memory_format=torch.channels_last)
         self.optimizer = optimizer or adam()
-        self.average = EMA(self.network, ema) if ema else None
-        self.progress = 0.0  # the share of the training that is done
-        self.pseudo_labels: PseudoLabels | None = None
-        self.predicts: tuple[str, ...] = ("logits",)  # or features, or both: what is said of images between two rounds
-        self.evaluated: dict[str, Tensor] = {}  # logits, label and index of the last evaluation's images
+        self.ema = EMA(self.network, ema) if ema else None
+        self.progress = 0.0
+        self.predict_outputs: tuple[str, ...] = ("logits",)  # or features, or both, for a labeler
+        self.eval_outputs: dict[str, Tensor] = {}  # logits, label and index of the images of the last evaluation
         self._outputs: list[tuple[Tensor, Tensor, Tensor]] = []
 
     @abstractmethod
-    def loss(self, labeled: Batch, unlabeled: Batch) -> Loss:
-        """The loss of a step, and its terms to be logged. `unlabeled` is empty for a method without views."""
+    def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
+        """The loss of one step.
 
-    def logits(self, *images: Tensor, without_graph: tuple[Tensor, ...] = ()) -> tuple[Tensor, ...]:
-        """Logits of each group of images; those of `without_graph` come last and carry no gradient.
+        Args:
+            labeled: `image` (B, ...) float32, in `labeled_view`, and `label` (B,) int64.
+            unlabeled: A tensor (uB, ...) float32 for each name in `views`, and `index` (uB,) int64, the place of each
+                image in the data set. Empty for a method without views.
 
-        With batch norm, all go through one forward pass, or its statistics would differ by group. A network without it
-        takes the images that need no gradient apart: the same logits, and no backward pass through them.
+        Returns:
+            The loss, the terms to be logged, and the pseudo-labels that the step used, if any.
         """
-        together = (*images, *without_graph)
+
+    def logits(self, *images: Tensor, no_grad: tuple[Tensor, ...] = ()) -> tuple[Tensor, ...]:
+        """Logits of several groups of images.
+
+        With batch norm, all groups go through one forward pass, or its statistics would differ by group. A network
+        without it takes the images that need no gradient apart: the same logits, and no backward pass through them.
+
+        Args:
+            images: Groups of views, (n_i, ...) float32 each.
+            no_grad: Groups through whose logits no gradient flows.
+
+        Returns:
+            Logits (n_i, K) of each group, those of `no_grad` last.
+        """
+        together = (*images, *no_grad)
         sizes = [len(group) for group in together]
-        if not without_graph or self._has_batch_norm():
+        if not no_grad or self._has_batch_norm():
             outputs = self.network(torch.cat(together)).split(sizes)
         else:
             with torch.no_grad():
-                apart = self.network(torch.cat(without_graph)).split(sizes[len(images) :])
+                apart = self.network(torch.cat(no_grad)).split(sizes[len(images) :])
             outputs = (*self.network(torch.cat(images)).split(sizes[: len(images)]), *apart)
         return (*outputs[: len(images)], *(group.detach() for group in outputs[len(images) :]))
 
-    def uses(self, target: Tensor, weight: Tensor, logits: Tensor) -> None:
-        """Says which pseudo-labels this step uses, for the audit to measure. target, weight: (uB,); logits: (uB, K)."""
-        confidence = logits.detach().float().softmax(-1).amax(-1)
-        self.pseudo_labels = PseudoLabels(target.detach(), weight.detach(), confidence)
+    def gather_across_ranks(self, x: Tensor) -> Tensor:
+        """The rows of all processes, in the same order in each of them.
 
-    def over_processes(self, x: Tensor) -> Tensor:
-        """The rows (n, ...) of all processes, in one order for all; of a single process, the rows themselves.
+        Statistics of a batch are taken over these, so that several devices keep the same state as one.
 
-        Statistics of a batch are taken over this, so that several devices keep the same state as one.
+        Args:
+            x: The rows of this process, (n, ...).
+
+        Returns:
+            (processes * n, ...); `x` itself where there is one process.
         """
         if self._trainer is None or self.trainer.world_size == 1:
             return x
@@ -83,29 +106,38 @@ class Method(LightningModule):
         return rows
 
     def after_step(self) -> None:
-        """Called when the optimizer has stepped; a method with state of its own extends it."""
-        if self.average is not None:
-            self.average.update(self.network, self.trainer.global_step + 1)  # Lightning has not counted it yet
+        """Called after each step of the optimizer. A method with state of its own extends it."""
+        if self.ema is not None:
+            self.ema.update(self.network, self.trainer.global_step + 1)  # Lightning has not counted it yet
+
+    @property
+    def eval_network(self) -> nn.Module:
+        """The network that is evaluated, predicted with and exported: the moving average where there is one."""
+        return self.network if self.ema is None else self.ema.network
 
     def forward(self, image: Tensor) -> Tensor:
-        """Logits (N, K) of the network that is evaluated: the moving average where there is one."""
-        return self.network(image) if self.average is None else self.average(image)
+        """Logits (N, K) of the network that is evaluated."""
+        logits: Tensor = self.eval_network(image)
+        return logits
 
-    def start_from(self, other: "Method") -> None:
-        """Takes over the weights of another method's evaluated network, of the same form, to train them further."""
-        source = other.network if other.average is None else other.average.network
-        for target in (self.network, *([self.average.network] if self.average else [])):
-            target.load_state_dict(source.state_dict())
+    def load_weights_from(self, other: "Method") -> None:
+        """Copies the weights of another method's `eval_network`, to train them further.
+
+        Args:
+            other: A method whose network has the same layers.
+        """
+        for target in (self.network, *([self.ema.network] if self.ema else [])):
+            target.load_state_dict(other.eval_network.state_dict())
 
     # What follows is Lightning's; a method leaves it alone.
 
-    def training_step(self, batch: dict[str, Batch], batch_idx: int) -> Tensor:
+    def training_step(self, batch: dict[str, Batch], batch_idx: int) -> dict[str, Any]:
         self.progress = self.trainer.global_step / self.trainer.max_steps
-        loss, terms = self.loss(batch["labeled"], batch.get("unlabeled", Batch()))
+        output = self.loss(batch["labeled"], batch.get("unlabeled", Batch()))
         # Lightning gives this to its trainer where mypy does not see it
         if (self.trainer.global_step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
-            self._log({"loss": loss, **terms})
-        return loss
+            self._log({"loss": output.loss, **output.terms})
+        return {"loss": output.loss, "pseudo_labels": output.pseudo_labels}  # which callbacks get
 
     def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
         # Here and not in on_train_batch_end, which comes after the callbacks' and so after a checkpoint is written.
@@ -131,17 +163,17 @@ class Method(LightningModule):
 
     def predict_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         said = {"index": batch.index}
-        if "features" in self.predicts:
-            network: Any = self.network if self.average is None else self.average.network
+        if "features" in self.predict_outputs:
+            network: Any = self.eval_network
             said["features"] = network.features(batch.image).float()
-        if "logits" in self.predicts:
+        if "logits" in self.predict_outputs:
             said["logits"] = self(batch.image).float()
         return {key: value.cpu() for key, value in said.items()}
 
     def _evaluate(self, what: str) -> None:
         logits, label, index = (torch.cat(column) for column in zip(*self._outputs, strict=True))
         self._outputs.clear()
-        self.evaluated = {"logits": logits, "label": label, "index": index}
+        self.eval_outputs = {"logits": logits, "label": label, "index": index}
         self.log_dict({f"{what}/{name}": value for name, value in scores(logits, label).items()})
 
     def _log(self, terms: Mapping[str, Tensor | float]) -> None:

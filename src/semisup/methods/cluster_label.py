@@ -4,13 +4,20 @@ from semisup.methods.self_training import SelfTraining
 
 
 class ClusterLabel(SelfTraining):
-    """Self-training on the names of clusters: no paper, our notebook's Model B.
+    """Self-training on the names of clusters.
 
-    Before any training, images are embedded (`embedding`), the embeddings clustered by k-means, and each cluster named
-    by the labeled images in it (`labeler=clusters`). A network then learns from labeled and cluster-labeled images:
+    Before any training, images are embedded (`embedding`), k-means clusters the embeddings, and the labeled images in
+    each cluster name it (`labeler=clusters`). A network then learns from labeled and cluster-labeled images:
 
         L = (Σ_x H(y, p(x)) + Σ_u w(u) · H(name of u's cluster, p(u))) / (B + uB)
 
-    With embedding=network, a teacher is trained first and the clusters are of its features, then of each student's, as
-    in DeepCluster (Caron et al., 2018, arXiv:1807.05520), which has no labels and clusters anew in each epoch.
+    With embedding=network, a teacher is trained first, and the clusters are of its features, then of each student's.
+    DeepCluster (Caron et al., 2018, arXiv:1807.05520) does so without labels, in each epoch.
+
+    Source: no paper; our notebook's Model B.
+
+    Args:
+        network: Maps views to logits (N, K).
+        optimizer: How the network is optimized; None = Adam with its defaults.
+        ema: Decay of the moving average of the weights; 0 evaluates the network itself.
     """

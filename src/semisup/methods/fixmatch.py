@@ -1,37 +1,45 @@
-"""A sure prediction on the weak view is the target of the strong view."""
+"""A confident prediction on the weak view is the target of the strong view."""
 
 from typing import Any
 
 from torch import nn
 
+from semisup.core.ranges import NonNegative, Probability
 from semisup.data.batch import Batch
-from semisup.functional import confident, cross_entropy, weighted_cross_entropy
-from semisup.methods.base import Loss, Method
+from semisup.methods.base import Method
+from semisup.methods.functional import cross_entropy, hard_pseudo_labels, weighted_cross_entropy
+from semisup.methods.step_output import StepOutput
 
 
 class FixMatch(Method):
-    """FixMatch (Sohn et al., 2020, arXiv:2001.07685), eq. 3 and 4.
+    """FixMatch: a confident prediction on the weak view is the target of the strong view.
 
         L = H(y, p(x_weak)) + λ · mean_u 1[max p(u_weak) ≥ τ] · H(argmax p(u_weak), p(u_strong))
 
-    threshold: τ. unlabeled_weight: λ. As in the authors' code, images below the threshold count in the mean.
-    Departure: none known.
+    As in the authors' code, images below the threshold count in the mean.
+
+    Source: Sohn et al., 2020, arXiv:2001.07685, eq. 3 and 4. Departures: none known.
+
+    Args:
+        network: Maps views to logits (N, K).
+        threshold: τ.
+        unlabeled_weight: λ.
+        base: Arguments of Method.
     """
 
     views = ("weak", "strong")
 
     def __init__(
-        self, network: nn.Module, *, threshold: float = 0.95, unlabeled_weight: float = 1.0, **base: Any
+        self, network: nn.Module, *, threshold: Probability = 0.95, unlabeled_weight: NonNegative = 1.0, **base: Any
     ) -> None:
         super().__init__(network, **base)
         self.threshold, self.unlabeled_weight = threshold, unlabeled_weight
 
-    def loss(self, labeled: Batch, unlabeled: Batch) -> Loss:
+    def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
         # (B, K), (uB, K), (uB, K)
-        logits, strong, weak = self.logits(labeled.image, unlabeled.strong, without_graph=(unlabeled.weak,))
-        target, weight = confident(weak, self.threshold)  # (uB,), (uB,)
-        self.uses(target, weight, weak)
+        logits, strong, weak = self.logits(labeled.image, unlabeled.strong, no_grad=(unlabeled.weak,))
+        pseudo_labels = hard_pseudo_labels(weak, self.threshold)
         supervised = cross_entropy(logits, labeled.label)
-        consistency = weighted_cross_entropy(strong, target, weight)
+        consistency = weighted_cross_entropy(strong, pseudo_labels)
         loss = supervised + self.unlabeled_weight * consistency
-        return loss, {"supervised": supervised, "consistency": consistency}
+        return StepOutput(loss, {"supervised": supervised, "consistency": consistency}, pseudo_labels)

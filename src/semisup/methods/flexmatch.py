@@ -5,24 +5,36 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from semisup.core.ranges import NonNegative, Probability
 from semisup.data.batch import Batch
-from semisup.functional import confident, cross_entropy, weighted_cross_entropy
-from semisup.methods.base import Loss, Method
+from semisup.methods.base import Method
+from semisup.methods.functional import cross_entropy, hard_pseudo_labels, weighted_cross_entropy
+from semisup.methods.step_output import PseudoLabels, StepOutput
 
 
 class FlexMatch(Method):
-    """FlexMatch (Zhang et al., 2021, arXiv:2110.08263), algorithm 1.
+    """FlexMatch: FixMatch with a threshold for each class.
 
         L = H(y, p(x_weak)) + λ · mean_u 1[max p(u_weak) ≥ τ_c] · H(c, p(u_strong)),   c = argmax p(u_weak)
-        τ_c = τ · M(β_c),   M(β) = β / (2 - β),   β_c = σ_c / max(max_k σ_k, images never sure)
+        τ_c = τ · M(β_c),   M(β) = β / (2 - β),   β_c = σ_c / max(max_k σ_k, images never confident)
 
-    σ_c counts the images whose last sure prediction was c; sure means max p ≥ τ with the fixed τ and not τ_c, as in the
-    paper and the authors' code. threshold: τ. unlabeled_weight: λ. warmup: whether the images never sure count in β.
-    `last` (images,) holds each image's last sure class, -1 for none. Departure: none known.
+    σ_c counts the images whose last confident prediction was c. Confident means max p ≥ τ, with the fixed τ and not
+    τ_c, as in the paper and the authors' code. The buffer `last_confident` holds that class for each image.
+
+    Source: Zhang et al., 2021, arXiv:2110.08263, algorithm 1. Departures: none known.
+
+    Args:
+        network: Maps views to logits (N, K).
+        classes: K.
+        images: How many images the data set has.
+        threshold: τ.
+        unlabeled_weight: λ.
+        warmup: Whether the images that were never confident count in β.
+        base: Arguments of Method.
     """
 
     views = ("weak", "strong")
-    last: Tensor
+    last_confident: Tensor  # (images,) int64; -1 for none
 
     def __init__(
         self,
@@ -30,46 +42,53 @@ class FlexMatch(Method):
         *,
         classes: int,
         images: int,
-        threshold: float = 0.95,
-        unlabeled_weight: float = 1.0,
+        threshold: Probability = 0.95,
+        unlabeled_weight: NonNegative = 1.0,
         warmup: bool = True,
         **base: Any,
     ) -> None:
         super().__init__(network, **base)
         self.threshold, self.unlabeled_weight, self.warmup = threshold, unlabeled_weight, warmup
         self.classes, self.unlabeled_images = classes, images
-        self.register_buffer("last", torch.full((images,), -1))
+        self.register_buffer("last_confident", torch.full((images,), -1))
 
     def on_fit_start(self) -> None:
-        # `last` has a place for every image of the data set; those outside of the unlabeled stream do not count.
+        # `last_confident` has a place for every image of the data set; only those of the unlabeled stream count.
         split = getattr(getattr(self.trainer, "datamodule", None), "split", None)
         if split is not None:
             self.unlabeled_images = len(split.stream)
 
-    def loss(self, labeled: Batch, unlabeled: Batch) -> Loss:
+    def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
         # (B, K), (uB, K), (uB, K)
-        logits, strong, weak = self.logits(labeled.image, unlabeled.strong, without_graph=(unlabeled.weak,))
-        target, weight = confident(weak, self.thresholds())  # (uB,), (uB,)
-        self.uses(target, weight, weak)
-        self.remember(unlabeled.index, *confident(weak, self.threshold))
+        logits, strong, weak = self.logits(labeled.image, unlabeled.strong, no_grad=(unlabeled.weak,))
+        pseudo_labels = hard_pseudo_labels(weak, self.class_thresholds())
+        self.update_statistics(unlabeled.index, hard_pseudo_labels(weak, self.threshold))
         supervised = cross_entropy(logits, labeled.label)
-        consistency = weighted_cross_entropy(strong, target, weight)
+        consistency = weighted_cross_entropy(strong, pseudo_labels)
         loss = supervised + self.unlabeled_weight * consistency
-        return loss, {"supervised": supervised, "consistency": consistency}
+        return StepOutput(loss, {"supervised": supervised, "consistency": consistency}, pseudo_labels)
 
-    def thresholds(self) -> Tensor:
+    def class_thresholds(self) -> Tensor:
         """τ_c, (K,) float32."""
-        counts = self.last.new_zeros(self.classes + 1).index_add(0, self.last + 1, torch.ones_like(self.last))
-        learned = counts[1:]  # σ, (K,); counts[0] is of the images that were never sure, or are not unlabeled
+        last = self.last_confident
+        counts = last.new_zeros(self.classes + 1).index_add(0, last + 1, torch.ones_like(last))
+        learned = counts[1:]  # σ, (K,); counts[0] is of the images never confident, or not unlabeled
         most = learned.max()
         if self.warmup:
             most = torch.maximum(most, self.unlabeled_images - learned.sum())
         beta = learned / most.clamp_min(1)
         return self.threshold * beta / (2 - beta)
 
-    def remember(self, index: Tensor, target: Tensor, sure: Tensor) -> None:
-        """Notes the class of each sure image; of an image that is in the batch twice, the later one."""
-        index, target, sure = self.over_processes(torch.stack([index, target, sure.long()], dim=-1)).unbind(-1)
-        place = sure * torch.arange(1, len(sure) + 1, device=sure.device)  # (uB,), 0 where not sure
-        latest = torch.zeros_like(self.last).scatter_reduce(0, index, place, "amax")  # (images,), 0 for no change
-        self.last.copy_(torch.where(latest > 0, target[latest - 1], self.last))
+    def update_statistics(self, index: Tensor, labels: PseudoLabels) -> None:
+        """Keeps the class of each confident image; the later one of an image that is in the batch twice.
+
+        Args:
+            index: The images, (uB,) int64.
+            labels: Their classes, with weight 1 where they are confident.
+        """
+        rows = torch.stack([index, labels.target, labels.weight.long()], dim=-1)
+        index, target, confident = self.gather_across_ranks(rows).unbind(-1)
+        place = confident * torch.arange(1, len(confident) + 1, device=index.device)  # (uB,), 0 where not confident
+        empty = torch.zeros_like(self.last_confident)
+        latest = empty.scatter_reduce(0, index, place, "amax")  # (images,), 0 for no change
+        self.last_confident.copy_(torch.where(latest > 0, target[latest - 1], self.last_confident))

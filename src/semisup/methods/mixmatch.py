@@ -7,26 +7,41 @@ from torch import nn
 from torch.distributions import Beta
 from torch.nn import functional as F
 
-from semisup.batch_norm import keep_statistics
+from semisup.core.ranges import NonNegative, Positive, Probability
 from semisup.data.batch import Batch
-from semisup.errors import SemisupError
-from semisup.functional import cross_entropy, mean_squared_error, mixup, ramp_up, sharpen, soft_target
-from semisup.methods.base import Loss, Method
+from semisup.methods.base import Method
+from semisup.methods.functional import (
+    cross_entropy,
+    mean_squared_error,
+    mixup,
+    ramp_up,
+    sharpen,
+    sharpened_softmax,
+)
+from semisup.methods.step_output import PseudoLabels, StepOutput
+from semisup.models.batch_norm import frozen_statistics
 
 
 class MixMatch(Method):
-    """MixMatch (Berthelot et al., 2019, arXiv:1905.02249), algorithm 1 and eq. 3 to 11, with K = 2 views.
+    """MixMatch, with K = 2 views.
 
         q = sharpen((p(u') + p(u'')) / 2, T);   each (image, label) is mixed with another one of the whole batch:
         x ← λ x + (1 - λ) x_other, the same for labels;   λ ~ Beta(α, α), at least 1/2
         L = H(label, p(x)) + w(t) · mean_u,k (q_k - p(u)_k)²
 
-    unlabeled_weight: w at the end of the ramp. ramp: the share of the training over which w rises from 0.
-    temperature: T. alpha: α, .5 as in the authors' code; the paper has .75 for most data sets.
-    Departures: all mixed images go through one forward pass, which makes interleaving unnecessary, and batch norm's
-    running statistics follow all of them instead of a third; the guesses leave the statistics alone. Each process of
-    several mixes its own images. w ends at 100, the default of the authors' code (the paper has 75 for CIFAR-10),
-    and rises over .4 of the training instead of 1/64.
+    Source: Berthelot et al., 2019, arXiv:1905.02249, algorithm 1 and eq. 3 to 11. α is .5 as in the authors' code; the
+    paper has .75 for most data sets. Departures: all mixed images go through one forward pass, which makes
+    interleaving unnecessary, and batch norm's running statistics follow all of them instead of a third; the guesses
+    leave the statistics alone. Each process of several mixes its own images. w ends at 100, the default of the
+    authors' code (the paper has 75 for CIFAR-10), and rises over .4 of the training instead of 1/64.
+
+    Args:
+        network: Maps views to logits (N, K).
+        unlabeled_weight: w at the end of the ramp.
+        ramp: The share of the training over which w rises from 0.
+        temperature: T.
+        alpha: α.
+        base: Arguments of Method.
     """
 
     views = ("weak", "weak_2")
@@ -35,24 +50,22 @@ class MixMatch(Method):
         self,
         network: nn.Module,
         *,
-        unlabeled_weight: float = 100.0,
-        ramp: float = 0.4,
-        temperature: float = 0.5,
-        alpha: float = 0.5,
+        unlabeled_weight: NonNegative = 100.0,
+        ramp: Probability = 0.4,
+        temperature: Positive = 0.5,
+        alpha: Positive = 0.5,
         **base: Any,
     ) -> None:
         super().__init__(network, **base)
-        if temperature <= 0 or alpha <= 0:
-            raise SemisupError(f"method.temperature and method.alpha are above 0; got {temperature}, {alpha}.")
         self.unlabeled_weight, self.ramp, self.temperature = unlabeled_weight, ramp, temperature
         self.shares = Beta(alpha, alpha)
 
-    def loss(self, labeled: Batch, unlabeled: Batch) -> Loss:
-        with torch.no_grad(), keep_statistics(self.network):
+    def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
+        with torch.no_grad(), frozen_statistics(self.network):
             one, other = self.logits(unlabeled.weak, unlabeled.weak_2)  # (uB, K), (uB, K)
-        mean = (soft_target(one) + soft_target(other)) / 2
+        mean = (sharpened_softmax(one) + sharpened_softmax(other)) / 2
         guess = sharpen(mean, self.temperature)
-        self.uses(guess.argmax(-1), torch.ones_like(mean[:, 0]), mean.log())
+        confidence = mean.amax(-1)
 
         image = torch.cat([labeled.image, unlabeled.weak, unlabeled.weak_2])  # (N, ...), N = B + 2 uB
         label = torch.cat([F.one_hot(labeled.label, guess.shape[-1]).float(), guess, guess])  # (N, K)
@@ -66,4 +79,5 @@ class MixMatch(Method):
         supervised = cross_entropy(logits[:size], mixed[:size])
         consistency = mean_squared_error(logits[size:], mixed[size:])
         loss = supervised + weight * consistency
-        return loss, {"supervised": supervised, "consistency": consistency, "weight": weight}
+        pseudo_labels = PseudoLabels(guess.argmax(-1), torch.ones_like(confidence), confidence)
+        return StepOutput(loss, {"supervised": supervised, "consistency": consistency, "weight": weight}, pseudo_labels)

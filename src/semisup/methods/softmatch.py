@@ -5,66 +5,84 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from semisup.core.ranges import Fraction, NonNegative
 from semisup.data.batch import Batch
-from semisup.functional import align, cross_entropy, soft_target, truncated_gaussian, weighted_cross_entropy
-from semisup.methods.base import Loss, Method
+from semisup.methods.base import Method
+from semisup.methods.functional import (
+    cross_entropy,
+    distribution_alignment,
+    sharpened_softmax,
+    truncated_gaussian,
+    weighted_cross_entropy,
+)
+from semisup.methods.step_output import PseudoLabels, StepOutput
 
 
 class SoftMatch(Method):
-    """SoftMatch (Chen et al., 2023, arXiv:2301.10921), algorithm 1.
+    """SoftMatch: FixMatch with a weight in place of a threshold.
 
         L = H(y, p(x_weak)) + λ · mean_u w(u) · H(argmax p(u_weak), p(u_strong))
         w(u) = exp(-(min(0, max q(u) - μ))² · n² / 2σ²),   q(u) = norm(p(u_weak) / p̃)
 
-    μ and σ² follow mean and variance of max q, and p̃ follows the mean of p(u_weak), with the same decay. q, the uniform
-    alignment, serves the weight only: the target is of p. unlabeled_weight: λ. sigmas: n. decay: of the averages.
-    μ starts at 1/K, σ² at 1 and p̃ at its first value, as in the authors' code, from which we also have it that μ and σ²
-    are of the aligned confidence. Departure: none known.
+    μ and σ² follow mean and variance of max q, and p̃ follows the mean of p(u_weak), with the same decay. q, the
+    uniform alignment, is for the weight only: the target is of p. μ starts at 1/K, σ² at 1 and p̃ at its first value.
+
+    Source: Chen et al., 2023, arXiv:2301.10921, algorithm 1. The start values, and that μ and σ² are of the aligned
+    confidence, are the authors' code's. Departures: none known.
+
+    Args:
+        network: Maps views to logits (N, K).
+        classes: K.
+        unlabeled_weight: λ.
+        sigmas: n.
+        decay: Of the averages.
+        base: Arguments of Method.
     """
 
     views = ("weak", "strong")
-    mean: Tensor
-    variance: Tensor
-    mean_probability: Tensor
+    mean: Tensor  # μ
+    variance: Tensor  # σ²
+    mean_probability: Tensor  # p̃, (K,); 0 before the first step
 
     def __init__(
         self,
         network: nn.Module,
         *,
         classes: int,
-        unlabeled_weight: float = 1.0,
-        sigmas: float = 2.0,
-        decay: float = 0.999,
+        unlabeled_weight: NonNegative = 1.0,
+        sigmas: NonNegative = 2.0,
+        decay: Fraction = 0.999,
         **base: Any,
     ) -> None:
         super().__init__(network, **base)
         self.unlabeled_weight, self.sigmas, self.decay = unlabeled_weight, sigmas, decay
-        self.register_buffer("mean", torch.tensor(1 / classes))  # μ
-        self.register_buffer("variance", torch.tensor(1.0))  # σ²
-        self.register_buffer("mean_probability", torch.zeros(classes))  # p̃, (K,); 0 before the first step
+        self.register_buffer("mean", torch.tensor(1 / classes))
+        self.register_buffer("variance", torch.tensor(1.0))
+        self.register_buffer("mean_probability", torch.zeros(classes))
 
-    def loss(self, labeled: Batch, unlabeled: Batch) -> Loss:
+    def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
         # (B, K), (uB, K), (uB, K)
-        logits, strong, weak = self.logits(labeled.image, unlabeled.strong, without_graph=(unlabeled.weak,))
-        probability = soft_target(weak)
-        self.follow(self.over_processes(probability))
-        target = probability.argmax(-1)  # (uB,)
-        weight = truncated_gaussian(self.confidence(probability), self.mean, self.variance, self.sigmas)  # (uB,)
-        self.uses(target, weight, weak)
+        logits, strong, weak = self.logits(labeled.image, unlabeled.strong, no_grad=(unlabeled.weak,))
+        probability = sharpened_softmax(weak)
+        self.update_statistics(self.gather_across_ranks(probability))
+        weight = truncated_gaussian(self.aligned_confidence(probability), self.mean, self.variance, self.sigmas)
+        confidence, target = probability.max(-1)
+        pseudo_labels = PseudoLabels(target, weight, confidence)
         supervised = cross_entropy(logits, labeled.label)
-        consistency = weighted_cross_entropy(strong, target, weight)
+        consistency = weighted_cross_entropy(strong, pseudo_labels)
         loss = supervised + self.unlabeled_weight * consistency
-        return loss, {"supervised": supervised, "consistency": consistency, "confidence": self.mean}
+        terms = {"supervised": supervised, "consistency": consistency, "confidence": self.mean}
+        return StepOutput(loss, terms, pseudo_labels)
 
-    def follow(self, probability: Tensor) -> None:
-        """Moves p̃, then μ and σ², towards this step's. probability: (uB, K), of all processes."""
+    def update_statistics(self, probability: Tensor) -> None:
+        """Moves p̃, then μ and σ², towards those of this step's predictions, (uB, K), of all processes."""
         mean = probability.mean(0)
         first = self.mean_probability.sum() == 0
         self.mean_probability.copy_(torch.where(first, mean, self.mean_probability.lerp(mean, 1 - self.decay)))
-        confidence = self.confidence(probability)
+        confidence = self.aligned_confidence(probability)
         self.mean.lerp_(confidence.mean(), 1 - self.decay)
         self.variance.lerp_(confidence.var(), 1 - self.decay)
 
-    def confidence(self, probability: Tensor) -> Tensor:
-        """The largest of the aligned probabilities, (N,)."""
-        return align(probability, self.mean_probability, 1 / probability.shape[-1]).amax(-1)
+    def aligned_confidence(self, probability: Tensor) -> Tensor:
+        """max q, (N,), of predictions p, (N, K)."""
+        return distribution_alignment(probability, self.mean_probability, 1 / probability.shape[-1]).amax(-1)

@@ -1,32 +1,39 @@
-"""A sure prediction on the weak view, sharpened, is the soft target of the strong view."""
+"""A confident prediction on the weak view, sharpened, is the soft target of the strong view."""
 
 from typing import Any
 
 from torch import Tensor, nn
 
+from semisup.core.ranges import NonNegative, Positive, Probability
 from semisup.data.batch import Batch
-from semisup.errors import SemisupError
-from semisup.functional import (
+from semisup.methods.base import Method
+from semisup.methods.functional import (
     Annealing,
     annealed_threshold,
-    confident,
     cross_entropy,
-    soft_target,
+    hard_pseudo_labels,
+    sharpened_softmax,
     weighted_cross_entropy,
 )
-from semisup.methods.base import Loss, Method
+from semisup.methods.step_output import PseudoLabels, StepOutput
 
 
 class UDA(Method):
-    """Unsupervised Data Augmentation (Xie et al., 2020, arXiv:1904.12848), in its form for images.
+    """Unsupervised Data Augmentation, in its form for images.
 
         L = H(y, p(x_weak)) + λ · mean_u 1[max p(u_weak) ≥ τ] · H(softmax(z(u_weak) / T), p(u_strong))
 
-    threshold: τ, on the unsharpened probability. temperature: T. unlabeled_weight: λ. annealing: of the training
-    signal; a labeled image whose class is already more probable than η(t), which rises from 1/K to 1, is left out, and
-    the mean is then over those left in.
-    Departures: cross-entropy takes the place of KL divergence, which differs by a constant; the strong view is
-    RandAugment with two operations and a cutout, as for the other methods here.
+    Source: Xie et al., 2020, arXiv:1904.12848. Departures: cross-entropy takes the place of KL divergence, which
+    differs by a constant; the strong view is RandAugment with two operations and a cutout, as for the other methods.
+
+    Args:
+        network: Maps views to logits (N, K).
+        threshold: τ, of the probability before it is sharpened.
+        temperature: T.
+        unlabeled_weight: λ.
+        annealing: How the threshold of training signal annealing rises from 1/K to 1. A labeled image whose class is
+            already more probable is left out, and the mean is over the others.
+        base: Arguments of Method.
     """
 
     views = ("weak", "strong")
@@ -35,32 +42,39 @@ class UDA(Method):
         self,
         network: nn.Module,
         *,
-        threshold: float = 0.8,
-        temperature: float = 0.4,
-        unlabeled_weight: float = 1.0,
+        threshold: Probability = 0.8,
+        temperature: Positive = 0.4,
+        unlabeled_weight: NonNegative = 1.0,
         annealing: Annealing = "none",
         **base: Any,
     ) -> None:
         super().__init__(network, **base)
-        if temperature <= 0:
-            raise SemisupError(f"method.temperature is above 0; got {temperature}.")
         self.threshold, self.temperature = threshold, temperature
         self.unlabeled_weight, self.annealing = unlabeled_weight, annealing
 
-    def loss(self, labeled: Batch, unlabeled: Batch) -> Loss:
+    def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
         # (B, K), (uB, K), (uB, K)
-        logits, strong, weak = self.logits(labeled.image, unlabeled.strong, without_graph=(unlabeled.weak,))
-        guess, weight = confident(weak, self.threshold)  # (uB,), (uB,)
-        self.uses(guess, weight, weak)
+        logits, strong, weak = self.logits(labeled.image, unlabeled.strong, no_grad=(unlabeled.weak,))
+        pseudo_labels = hard_pseudo_labels(weak, self.threshold)
+        soft_labels = pseudo_labels._replace(target=sharpened_softmax(weak, self.temperature))
         supervised = self.supervised(logits, labeled.label)
-        consistency = weighted_cross_entropy(strong, soft_target(weak, self.temperature), weight)
+        consistency = weighted_cross_entropy(strong, soft_labels)
         loss = supervised + self.unlabeled_weight * consistency
-        return loss, {"supervised": supervised, "consistency": consistency}
+        return StepOutput(loss, {"supervised": supervised, "consistency": consistency}, pseudo_labels)
 
     def supervised(self, logits: Tensor, label: Tensor) -> Tensor:
-        """Cross-entropy, averaged over the images that are not left out. logits: (B, K); label: (B,)."""
+        """Cross-entropy, averaged over the images that are not left out.
+
+        Args:
+            logits: (B, K).
+            label: (B,) int64.
+
+        Returns:
+            A float32 scalar.
+        """
         if self.annealing == "none":
             return cross_entropy(logits, label)
-        known = soft_target(logits).gather(-1, label[:, None]).squeeze(-1)  # (B,) p(y)
+        known = sharpened_softmax(logits).gather(-1, label[:, None]).squeeze(-1)  # (B,) p(y)
         kept = (known <= annealed_threshold(self.progress, logits.shape[-1], self.annealing)).float()
-        return weighted_cross_entropy(logits, label, kept / self.over_processes(kept).mean().clamp_min(1e-6))
+        weight = kept / self.gather_across_ranks(kept).mean().clamp_min(1e-6)
+        return weighted_cross_entropy(logits, PseudoLabels(label, weight))

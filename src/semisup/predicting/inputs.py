@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from semisup.core.errors import SemisupError
 from semisup.data.sources.layout import files_below
 from semisup.data.sources.pictures import decode
-from semisup.errors import SemisupError
-from semisup.finished import Finished
 from semisup.predicting.done import hashed
 from semisup.predicting.rows import open_table
+from semisup.runs.trained_run import TrainedRun
 
 LISTS = {".txt", ".lst", ".list"}
 
@@ -37,7 +37,7 @@ class Inputs:
     place: Path | None
 
 
-def open_inputs(images: str, run: Finished, besides: tuple[Path, ...] = (), relative_to: str | None = None) -> Inputs:
+def open_inputs(images: str, run: TrainedRun, besides: tuple[Path, ...] = (), relative_to: str | None = None) -> Inputs:
     """Pictures of a folder (at any depth), one picture, or those that a text file lists; for a table's run, its rows.
 
     Pictures are decoded and resized as data=folder does it. A list has a path a line, relative to the current folder;
@@ -77,7 +77,7 @@ def open_inputs(images: str, run: Finished, besides: tuple[Path, ...] = (), rela
     return pictures(lambda: iter([(way / where.name).as_posix()]), place)
 
 
-def rows(file: Path, run: Finished) -> Iterator[Item]:
+def rows(file: Path, run: TrainedRun) -> Iterator[Item]:
     """The rows of a table, each called FILE:LINE."""
     for number, values in open_table(file, run.shape[0], run.columns, run.config["data"].get("label")):
         yield Item(f"{file.name}:{number}", values)

@@ -9,17 +9,17 @@ import torch
 from numpy.typing import NDArray
 from rich.console import Console
 
-from semisup import environment
-from semisup.allocator import keep_memory
-from semisup.classifier import Classifier
-from semisup.errors import SemisupError
-from semisup.files import whole, write_whole
-from semisup.finished import Finished
+from semisup.core import environment
+from semisup.core.atomic_files import atomic_write, atomic_write_text
+from semisup.core.errors import SemisupError
+from semisup.core.malloc import tune_malloc
+from semisup.models.classifier import Classifier
 from semisup.predicting.done import Done
 from semisup.predicting.inputs import Inputs
 from semisup.predicting.outputs import Output, Row
 from semisup.predicting.pipeline import batches
 from semisup.predicting.progress import progress
+from semisup.runs.trained_run import TrainedRun
 
 # What must be the same for a file of labels to be written on, and how it is called in a message.
 SAME = {
@@ -38,7 +38,7 @@ class Count(NamedTuple):
     total: int
 
 
-def claim(output: Output, run: Finished, inputs: Inputs, overwrite: bool) -> None:
+def claim(output: Output, run: TrainedRun, inputs: Inputs, overwrite: bool) -> None:
     """Makes the output this job's, or finds that it is. Raises SemisupError if it is another one's."""
     mine = {
         "run": run.folder.resolve().name,
@@ -61,11 +61,11 @@ def claim(output: Output, run: Finished, inputs: Inputs, overwrite: bool) -> Non
                 raise SemisupError(f"{output.file} was written with {what.format(**record)}: {way_out}.")
     else:
         output.file.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(output.record, json.dumps(mine, indent=1))
+        atomic_write_text(output.record, json.dumps(mine, indent=1))
 
 
 def label_all(
-    run: Finished,
+    run: TrainedRun,
     inputs: Inputs,
     output: Output,
     *,
@@ -78,7 +78,7 @@ def label_all(
 
     An interrupted call is completed by the same call, with the same result as if it had not been interrupted.
     """
-    keep_memory()
+    tune_malloc()
     classifier = run.classifier.to(environment.device(device))
     output.resume()
     done = Done(row.path for row in output.rows())
@@ -87,7 +87,7 @@ def label_all(
         raise SemisupError(f"images={inputs.where}: there is nothing to label.")
     labeled = unreadable = 0
     with (
-        whole(output.unreadable) as draft,
+        atomic_write(output.unreadable) as draft,
         draft.open("w", encoding="utf-8") as refused,
         progress(console, items, len(done)) as on,
     ):
@@ -109,7 +109,7 @@ def on_one_line(name: str) -> str:
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in name)
 
 
-def row(name: str, probability: NDArray[np.float32], run: Finished, output: Output) -> Row:
+def row(name: str, probability: NDArray[np.float32], run: TrainedRun, output: Output) -> Row:
     label = int(probability.argmax())
     return Row(name, run.classes[label], float(probability[label]), probability.tolist() if output.classes else ())
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from semisup.errors import SemisupError, nearest
-from semisup.files import whole
+from semisup.core.atomic_files import atomic_write
+from semisup.core.errors import SemisupError, did_you_mean
 from semisup.predicting.parquet import from_csv, read
 
 SUFFIXES = (".csv", ".jsonl", ".parquet")
@@ -33,7 +33,7 @@ class Output:
     def __init__(self, file: Path, classes: Sequence[str] = ()) -> None:
         if file.suffix not in SUFFIXES:
             raise SemisupError(
-                f"out={file} is no kind of file that labels are written to: {nearest(file.suffix, SUFFIXES)}"
+                f"out={file} is no kind of file that labels are written to: {did_you_mean(file.suffix, SUFFIXES)}"
             )
         self.file, self.classes = file, list(classes)
         self.parquet = file.suffix == ".parquet"
@@ -57,7 +57,7 @@ class Output:
     def resume(self) -> None:
         """Makes what an earlier session wrote ready to be written on: a line that is not whole goes."""
         if self.parquet and self.file.exists() and not self.growing.exists():
-            with whole(self.growing) as draft, draft.open("w", encoding="utf-8", newline="") as out:
+            with atomic_write(self.growing) as draft, draft.open("w", encoding="utf-8", newline="") as out:
                 out.write(self.header())
                 for path, label, *numbers in read(self.file, self.columns):
                     out.write(self._csv_line(Row(path, label, numbers[0], numbers[1:])))

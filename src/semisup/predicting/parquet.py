@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from semisup.files import whole
+from semisup.core.atomic_files import atomic_write
 
 
 def from_csv(source: Path, target: Path, columns: Sequence[str]) -> None:
@@ -15,7 +15,7 @@ def from_csv(source: Path, target: Path, columns: Sequence[str]) -> None:
     types = {name: pa.float32() for name in columns} | {"path": pa.string(), "label": pa.string()}
     convert = csv.ConvertOptions(column_types=types, strings_can_be_null=False)
     with (
-        whole(target) as draft,
+        atomic_write(target) as draft,
         csv.open_csv(source, convert_options=convert) as parts,
         parquet.ParquetWriter(draft, parts.schema) as out,
     ):

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from semisup.core.atomic_files import atomic_write_text
 from semisup.data.sources.pictures import eight_bit
-from semisup.files import write_whole
 from semisup.predicting.outputs import Row
 
 SIDE = 192  # pixels of a thumbnail
@@ -34,7 +34,7 @@ def write_page(
     text = json.dumps(values).replace("<", "\\u003c")  # so that no name can end the script element
     page.parent.mkdir(parents=True, exist_ok=True)
     template = Path(__file__).with_suffix(".html").read_text(encoding="utf-8")
-    write_whole(page, template.replace("{{data}}", text))
+    atomic_write_text(page, template.replace("{{data}}", text))
     return len(items)
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from semisup.core.errors import SemisupError, did_you_mean
 from semisup.data.sources.table_file import MISSING, cells, is_number
-from semisup.errors import SemisupError, nearest
 
 Row = tuple[int, Callable[[], NDArray[np.float32]]]
 PARQUET = {".parquet", ".pq"}
@@ -63,7 +63,7 @@ def places(file: Path, there: Sequence[str], columns: int, names: Sequence[str],
     for name in names:
         if there.count(name) != 1:
             found = "several columns" if name in there else "no column"
-            raise SemisupError(f"{file} has {found} '{name}', as the run's table has one; {nearest(name, there)}")
+            raise SemisupError(f"{file} has {found} '{name}', as the run's table has one; {did_you_mean(name, there)}")
     return [there.index(name) for name in names]
 
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from itertools import count
 from pathlib import Path
 
-from semisup.errors import SemisupError, nearest
-from semisup.files import write_whole
+from semisup.core.atomic_files import atomic_write_text
+from semisup.core.errors import SemisupError, did_you_mean
 from semisup.predicting.outputs import Row
 
 UNSURE = "unsure"
@@ -32,7 +32,9 @@ def sort(
     sure = unsure = gone = 0
     for row in rows:
         if row.label not in names:
-            raise SemisupError(f"{row.path} has the label {row.label}, which is no class; {nearest(row.label, names)}")
+            raise SemisupError(
+                f"{row.path} has the label {row.label}, which is no class; {did_you_mean(row.label, names)}"
+            )
         source = place / row.path
         if not source.is_file():
             gone += 1
@@ -62,7 +64,7 @@ def claim_folder(folder: Path, run: str, checkpoint: str, confidence: float, lin
     file = folder / RECORD
     if not file.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        write_whole(file, json.dumps(mine))
+        atomic_write_text(file, json.dumps(mine))
         return
     before = json.loads(file.read_text())
     if {**before, "run": run} != mine:  # a copy of the run may have another name

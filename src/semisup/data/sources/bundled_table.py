@@ -5,9 +5,9 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from semisup.core.errors import SemisupError, did_you_mean
 from semisup.data.sources.holdout import carve_test
 from semisup.data.store import Store, open_store, store_folder, write_store
-from semisup.errors import SemisupError, nearest
 
 Name = Literal["breast_cancer", "wine", "iris", "digits_table"]
 
@@ -19,7 +19,7 @@ def bundled_table(data_dir: Path, *, name: Name) -> Store:
     after pixel, 1,797 x 64, 10.
     """
     if name not in get_args(Name):
-        raise SemisupError(f"bundled_table knows no '{name}': {nearest(name, get_args(Name))}")
+        raise SemisupError(f"bundled_table knows no '{name}': {did_you_mean(name, get_args(Name))}")
     folder = store_folder(data_dir, name)
     if not folder.exists():
         from sklearn import datasets

@@ -3,11 +3,11 @@
 import re
 from pathlib import Path
 
+from semisup.core.errors import SemisupError
 from semisup.data.sources.layout import read_layout
 from semisup.data.sources.picture_store import import_pictures
 from semisup.data.sources.reviewed import with_labels
 from semisup.data.store import FORMAT, Store, open_store, store_folder
-from semisup.errors import SemisupError
 
 
 def folder(

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from semisup.errors import SemisupError
+from semisup.core.errors import SemisupError
 
 
 def carve_test(

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from semisup.errors import SemisupError
+from semisup.core.errors import SemisupError
 
 PARTS = ("labeled", "train", "unlabeled", "test")
 # As the name of a class these are far more likely a slip in the layout; two "classes" train and val would be nonsense.
@@ -25,14 +25,14 @@ NOT_PICTURES = {"thumbs.db", "desktop.ini", "__macosx", "@eadir"}
 
 
 @dataclass(frozen=True)
-class Pictures:
+class ImageFiles:
     """Paths and their targets, (N,) int64, -1 = unknown."""
 
     paths: list[Path]
     targets: NDArray[np.int64]
 
 
-NONE = Pictures([], np.zeros(0, np.int64))
+NONE = ImageFiles([], np.zeros(0, np.int64))
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,11 @@ class Layout:
 
     root: Path
     classes: tuple[str, ...]
-    labeled: Pictures
-    unlabeled: Pictures
-    test: Pictures | None
+    labeled: ImageFiles
+    unlabeled: ImageFiles
+    test: ImageFiles | None
     notes: list[str]
-    reviewed: Pictures = field(default=NONE)
+    reviewed: ImageFiles = field(default=NONE)
 
     @property
     def paths(self) -> list[Path]:
@@ -84,7 +84,7 @@ def read_layout(root: Path) -> Layout:
             there, missing = (labeled, root / "test") if name in classes else (root / "test", labeled)
             raise SemisupError(f"Class '{name}' is in {there} but not in {missing}; both need the same class folders.")
     hidden = list(files_below(root / "unlabeled")) if "unlabeled" in folders else []
-    return Layout(root, classes, pictures, Pictures(hidden, np.full(len(hidden), -1)), test, notes)
+    return Layout(root, classes, pictures, ImageFiles(hidden, np.full(len(hidden), -1)), test, notes)
 
 
 def flat_layout(root: Path) -> Layout:
@@ -100,7 +100,7 @@ def flat_layout(root: Path) -> Layout:
     return Layout(root, classes, pictures, NONE, None, notes)
 
 
-def read_classes(folder: Path, notes: list[str]) -> tuple[tuple[str, ...], Pictures]:
+def read_classes(folder: Path, notes: list[str]) -> tuple[tuple[str, ...], ImageFiles]:
     """Sorted class names and the pictures in their folders, class after class. Loose files are told in `notes`."""
     classes = subfolders(folder)
     if len(classes) < 2:
@@ -113,7 +113,7 @@ def read_classes(folder: Path, notes: list[str]) -> tuple[tuple[str, ...], Pictu
     if loose := sum(path.is_file() and not ignored(path.name) for path in folder.iterdir()):
         notes.append(f"{loose:,} files directly in {folder} are in no class folder and are not read.")
     targets = np.repeat(np.arange(len(classes)), [len(inside) for inside in files])
-    return tuple(path.name for path in classes), Pictures([path for inside in files for path in inside], targets)
+    return tuple(path.name for path in classes), ImageFiles([path for inside in files for path in inside], targets)
 
 
 def subfolders(folder: Path) -> list[Path]:

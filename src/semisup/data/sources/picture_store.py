@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from semisup.core.errors import SemisupError
 from semisup.data.sources.holdout import carve_test
-from semisup.data.sources.layout import Layout, Pictures
+from semisup.data.sources.layout import ImageFiles, Layout
 from semisup.data.sources.pictures import decode
 from semisup.data.store import finish_store, write_array, written_atomically
-from semisup.errors import SemisupError
 
 BLOCK = 256  # pictures in memory at a time
 
@@ -52,7 +52,7 @@ def import_pictures(
         finish_store(draft, name, layout.classes, labelable, (relative(layout, path) for path in pool.paths))
 
 
-def divide(layout: Layout, test_fraction: float) -> tuple[Pictures, Pictures, int]:
+def divide(layout: Layout, test_fraction: float) -> tuple[ImageFiles, ImageFiles, int]:
     """The pool (labeled pictures first), the test set, and how many of the pool are labeled.
 
     Reviewed pictures are never tested on: the test set is the same with and without them.
@@ -60,12 +60,12 @@ def divide(layout: Layout, test_fraction: float) -> tuple[Pictures, Pictures, in
     labeled, test = layout.labeled, layout.test
     if test is None:
         stay, tested = carve_test(labeled.targets, test_fraction)
-        test = Pictures([labeled.paths[row] for row in tested], labeled.targets[tested])
-        labeled = Pictures([labeled.paths[row] for row in stay], labeled.targets[stay])
+        test = ImageFiles([labeled.paths[row] for row in tested], labeled.targets[tested])
+        labeled = ImageFiles([labeled.paths[row] for row in stay], labeled.targets[stay])
     elif test_fraction:
         raise SemisupError(f"{layout.root} already has a test folder; set data.test_fraction to 0.")
     parts = (labeled, layout.reviewed, layout.unlabeled)
-    pool = Pictures([path for part in parts for path in part.paths], np.concatenate([part.targets for part in parts]))
+    pool = ImageFiles([path for part in parts for path in part.paths], np.concatenate([part.targets for part in parts]))
     return pool, test, len(labeled.paths) + len(layout.reviewed.paths)
 
 
@@ -92,7 +92,7 @@ def write_images(
     return {path: broken[path] for path in paths if path in broken}
 
 
-def drop(file: Path, part: Pictures, broken: dict[Path, str]) -> Pictures:
+def drop(file: Path, part: ImageFiles, broken: dict[Path, str]) -> ImageFiles:
     """Takes the rows of the broken pictures out of an array file and out of `part`."""
     if not broken:
         return part
@@ -101,7 +101,7 @@ def drop(file: Path, part: Pictures, broken: dict[Path, str]) -> Pictures:
     blocks = (old[kept[start : start + BLOCK]] for start in range(0, len(kept), BLOCK))
     write_array(file.with_suffix(".kept"), blocks, (len(kept), *old.shape[1:]), "uint8")
     file.with_suffix(".kept").replace(file)
-    return Pictures([part.paths[row] for row in kept], part.targets[kept])
+    return ImageFiles([part.paths[row] for row in kept], part.targets[kept])
 
 
 def report_unreadable(layout: Layout, unreadable: dict[Path, str], skip: bool) -> None:

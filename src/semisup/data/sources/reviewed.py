@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from semisup.data.sources.layout import Layout, Pictures
-from semisup.errors import SemisupError, nearest
+from semisup.core.errors import SemisupError, did_you_mean
+from semisup.data.sources.layout import ImageFiles, Layout
 
 
 class Row(NamedTuple):
@@ -49,7 +49,7 @@ def with_labels(layout: Layout, file: Path) -> Layout:
             empty += 1
             continue
         if row.label not in layout.classes:
-            raise SemisupError(f"{where}: there is no class '{row.label}'; {nearest(row.label, layout.classes)}")
+            raise SemisupError(f"{where}: there is no class '{row.label}'; {did_you_mean(row.label, layout.classes)}")
         if known.get(path, row.label) != row.label:
             raise SemisupError(
                 f"{where}: {path} is to be '{row.label}' but lies in the folder of '{known[path]}'; move the picture, "
@@ -75,8 +75,8 @@ def divided(layout: Layout, label: dict[Path, str], file: Path, empty: int) -> L
         note += f", {empty:,} rows without a label"
     return replace(
         layout,
-        reviewed=Pictures(reviewed, np.array([target[label[path]] for path in reviewed], dtype=np.int64)),
-        unlabeled=Pictures(hidden, np.full(len(hidden), -1)),
+        reviewed=ImageFiles(reviewed, np.array([target[label[path]] for path in reviewed], dtype=np.int64)),
+        unlabeled=ImageFiles(hidden, np.full(len(hidden), -1)),
         notes=[*layout.notes, f"{note}."],
     )
 

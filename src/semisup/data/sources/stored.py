@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from semisup.core.errors import SemisupError, did_you_mean
 from semisup.data.store import Store, open_store, store_folder
-from semisup.errors import SemisupError, nearest
 
 
 def stored(data_dir: Path, name: str) -> Store:
@@ -11,6 +11,6 @@ def stored(data_dir: Path, name: str) -> Store:
     folder = store_folder(data_dir, name)
     if not folder.exists():
         others = [path.name for path in folder.parent.glob("[!.]*")] if folder.parent.exists() else []
-        hint = nearest(name, others) if others else f"bring it in: python scripts/import_data.py {name} DIR."
+        hint = did_you_mean(name, others) if others else f"bring it in: python scripts/import_data.py {name} DIR."
         raise SemisupError(f"there is no data set '{name}' in {folder.parent}; {hint}")
     return open_store(folder)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from semisup.core.errors import SemisupError
 from semisup.data.sources.holdout import carve_test
 from semisup.data.sources.table_file import Table, read_table
 from semisup.data.store import (
@@ -19,7 +20,6 @@ from semisup.data.store import (
     write_array,
     written_atomically,
 )
-from semisup.errors import SemisupError
 
 
 def table(

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from semisup.errors import SemisupError, nearest
+from semisup.core.errors import SemisupError, did_you_mean
 
 MISSING = {"", "?", "nan"}
 LARGEST = float(np.finfo(np.float32).max)
@@ -94,7 +94,7 @@ def find_column(file: Path, names: list[str], label: str | int | None) -> int:
     """The place of the label among the columns, from 0."""
     if isinstance(label, str):
         if label not in names:
-            raise SemisupError(f"{file} has no column '{label}' in its first line: {nearest(label, names)}")
+            raise SemisupError(f"{file} has no column '{label}' in its first line: {did_you_mean(label, names)}")
         return names.index(label)
     column = -1 if label is None else label
     if not -len(names) <= column < len(names):

@@ -9,8 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from semisup.core.errors import SemisupError, did_you_mean
 from semisup.data.store import UNKNOWN, Store, open_store, store_folder, write_store
-from semisup.errors import SemisupError, nearest
 
 Name = Literal["cifar10", "cifar100", "mnist", "fashion_mnist", "svhn", "stl10"]
 Arrays = tuple[NDArray[Any], NDArray[Any]]  # images (N, H, W, C) uint8, targets (N,)
@@ -37,7 +37,7 @@ def torchvision_set(data_dir: Path, name: Name, extra: bool = True) -> Store:
     follow the training images; they are never drawn as labeled ones. Raises SemisupError if nothing can be had.
     """
     if name not in LAYOUTS:
-        raise SemisupError(f"torchvision_set knows no '{name}': {nearest(name, LAYOUTS)}")
+        raise SemisupError(f"torchvision_set knows no '{name}': {did_you_mean(name, LAYOUTS)}")
     folder = store_folder(data_dir, name if extra or name not in WITH_EXTRA else f"{name}_without_extra")
     if not folder.exists():
         classes, train, test, more = fetch(data_dir, name, extra, folder)

@@ -1,0 +1,1 @@
+"""From the command line's values to a complete, checked config."""

@@ -1,0 +1,1 @@
+"""Random views of whole batches, made on the device."""

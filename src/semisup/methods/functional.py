@@ -1,0 +1,255 @@
+"""Tensor functions of semi-supervised learning: no state, no randomness, and no gradient through a target."""
+
+import math
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from semisup.methods.step_output import PseudoLabels
+
+Annealing = Literal["none", "linear", "log", "exp"]
+
+
+def hard_pseudo_labels(logits: Tensor, threshold: float | Tensor) -> PseudoLabels:
+    """The most probable class of each image, with weight 1 where the network is confident and 0 elsewhere.
+
+    Source: Sohn et al., 2020, arXiv:2001.07685, eq. 4.
+
+    Args:
+        logits: (N, K), any float type.
+        threshold: A probability; or one for each class, (K,), of which each image must reach that of its target.
+
+    Returns:
+        Targets (N,) int64, weights (N,) float32 and confidences (N,) float32.
+    """
+    confidence, target = sharpened_softmax(logits).max(-1)
+    limit = threshold[target] if isinstance(threshold, Tensor) else threshold
+    return PseudoLabels(target, (confidence >= limit).float(), confidence)
+
+
+def sharpened_softmax(logits: Tensor, temperature: float = 1.0) -> Tensor:
+    """softmax(logits / T) as a target: no gradient flows through it.
+
+    Args:
+        logits: (N, K), any float type.
+        temperature: T; below 1 it sharpens.
+
+    Returns:
+        Probabilities (N, K) float32.
+    """
+    return (logits.detach().float() / temperature).softmax(-1)
+
+
+def sharpen(probability: Tensor, temperature: float) -> Tensor:
+    """p^(1/T) / Σ p^(1/T), which has less entropy for T < 1.
+
+    Source: Berthelot et al., 2019, arXiv:1905.02249, eq. 7.
+
+    Args:
+        probability: (N, K).
+        temperature: T.
+
+    Returns:
+        Probabilities (N, K).
+    """
+    power = probability ** (1 / temperature)
+    return power / power.sum(-1, keepdim=True)
+
+
+def distribution_alignment(probability: Tensor, mean: Tensor, prior: Tensor | float) -> Tensor:
+    """Probabilities times prior / mean, normalized again, so that their mean comes closer to the prior.
+
+    Source: Berthelot et al., 2020, arXiv:1911.09785, section 3.1.
+
+    Args:
+        probability: (N, K).
+        mean: The mean prediction, (K,).
+        prior: The wanted mean, (K,), or one number for a uniform prior.
+
+    Returns:
+        Probabilities (N, K).
+    """
+    aligned = probability * (prior / mean.clamp_min(1e-6))
+    return aligned / aligned.sum(-1, keepdim=True)
+
+
+def truncated_gaussian(confidence: Tensor, mean: Tensor, variance: Tensor, sigmas: float) -> Tensor:
+    """Weights that are 1 from the mean on, and fall like a Gaussian below it.
+
+    exp(-(min(0, confidence - mean))² / (2 · variance / sigmas²))
+
+    Source: Chen et al., 2023, arXiv:2301.10921; the authors' code has sigmas = 2.
+
+    Args:
+        confidence: (N,).
+        mean: A scalar.
+        variance: A scalar.
+        sigmas: What the standard deviation is divided by.
+
+    Returns:
+        Weights (N,) from 0 to 1.
+    """
+    below = (confidence - mean).clamp_max(0)
+    return (-0.5 * (sigmas * below) ** 2 / variance.clamp_min(1e-12)).exp()
+
+
+def sum_norm(probability: Tensor, histogram: Tensor) -> Tensor:
+    """probability / histogram, divided by its sum; 0 for classes whose histogram is 0.
+
+    Source: SumNorm of Wang et al., 2023, arXiv:2205.07246.
+
+    Args:
+        probability: (K,).
+        histogram: (K,).
+
+    Returns:
+        (K,), of sum 1.
+    """
+    ratio = torch.where(histogram > 0, probability / histogram.clamp_min(1e-6), 0)
+    return ratio / ratio.sum().clamp_min(1e-6)
+
+
+def self_adaptive_fairness(mean: Tensor, mean_histogram: Tensor, probability: Tensor, histogram: Tensor) -> Tensor:
+    """Σ norm(mean / mean_histogram) · log norm(probability / histogram) over the classes that occur.
+
+    It is lowest where the classes that `mean` favors are the least in `probability`. norm is `sum_norm`.
+
+    Source: L_f of Wang et al., 2023, arXiv:2205.07246. Departure: a class whose histogram is 0 adds nothing.
+
+    Args:
+        mean: The moving average of the predictions, (K,), up to a factor.
+        mean_histogram: The moving average of the predicted classes, (K,), up to a factor.
+        probability: The sum of this step's predictions, (K,), up to a factor.
+        histogram: The counts of this step's predicted classes, (K,), up to a factor.
+
+    Returns:
+        A scalar.
+    """
+    ratio = torch.where(histogram > 0, sum_norm(probability, histogram), 1)
+    return (sum_norm(mean, mean_histogram) * ratio.log()).sum()
+
+
+def mixup(x: Tensor, order: Tensor, share: Tensor) -> Tensor:
+    """share · x + (1 - share) · x[order].
+
+    Source: Zhang et al., 2018, arXiv:1710.09412. With a share of at least 1/2, x stays the larger part.
+
+    Args:
+        x: (N, ...).
+        order: A permutation, (N,) int64.
+        share: λ of each row, (N,).
+
+    Returns:
+        (N, ...).
+    """
+    share = share.view(-1, *[1] * (x.ndim - 1))
+    return share * x + (1 - share) * x[order]
+
+
+def cross_entropy(logits: Tensor, label: Tensor) -> Tensor:
+    """The mean cross-entropy.
+
+    Args:
+        logits: (N, K), any float type.
+        label: Classes, (N,) int64, or probabilities, (N, K).
+
+    Returns:
+        A float32 scalar.
+    """
+    return F.cross_entropy(logits.float(), label)
+
+
+def weighted_cross_entropy(logits: Tensor, labels: PseudoLabels) -> Tensor:
+    """Σ weight · H(target, softmax(logits)) / N.
+
+    The sum is divided by all N images, not by the kept ones, as in the code of FixMatch's authors.
+
+    Args:
+        logits: (N, K), any float type.
+        labels: Targets and weights of the N images.
+
+    Returns:
+        A float32 scalar.
+    """
+    return (F.cross_entropy(logits.float(), labels.target, reduction="none") * labels.weight).mean()
+
+
+def ramp_up(progress: float, start: float, end: float) -> float:
+    """0 until `start`, then linearly up to 1 at `end`, then 1.
+
+    Source: Lee, 2013, eq. 16.
+
+    Args:
+        progress: Where the training is, in the unit of `start` and `end`.
+        start: Where the ramp begins.
+        end: Where the ramp ends.
+
+    Returns:
+        From 0 to 1.
+    """
+    if progress >= end:
+        return 1.0
+    return max(0.0, (progress - start) / (end - start))
+
+
+def mean_squared_error(logits: Tensor, target: Tensor) -> Tensor:
+    """The mean over images and classes of (softmax(logits) - target)².
+
+    Args:
+        logits: (N, K), any float type.
+        target: Probabilities (N, K) float32.
+
+    Returns:
+        A float32 scalar.
+    """
+    return F.mse_loss(logits.float().softmax(-1), target)
+
+
+def kl_divergence(logits: Tensor, target: Tensor) -> Tensor:
+    """The mean over images of KL(target ‖ softmax(logits)).
+
+    Args:
+        logits: (N, K), any float type.
+        target: Probabilities (N, K) float32.
+
+    Returns:
+        A float32 scalar.
+    """
+    return F.kl_div(logits.float().log_softmax(-1), target, reduction="batchmean")
+
+
+def entropy(logits: Tensor) -> Tensor:
+    """The mean over images of the entropy of softmax(logits). The gradient flows.
+
+    Args:
+        logits: (N, K), any float type.
+
+    Returns:
+        A float32 scalar.
+    """
+    log_probability = logits.float().log_softmax(-1)
+    return -(log_probability.exp() * log_probability).sum(-1).mean()
+
+
+def annealed_threshold(progress: float, classes: int, schedule: Annealing) -> float:
+    """The probability above which a labeled image is left out for now: from 1 / classes up to 1.
+
+    Source: training signal annealing of Xie et al., 2020, arXiv:1904.12848.
+
+    Args:
+        progress: The share of the training that is done.
+        classes: K.
+        schedule: How the threshold rises; 'none' is 1 from the start.
+
+    Returns:
+        A probability.
+    """
+    rise = {
+        "none": 1.0,
+        "linear": progress,
+        "log": 1 - math.exp(-5 * progress),
+        "exp": math.exp(5 * (progress - 1)),
+    }[schedule]
+    return rise * (1 - 1 / classes) + 1 / classes

@@ -1,0 +1,67 @@
+"""ResNet-18 for small images."""
+
+from functools import partial
+
+from torch import Tensor, nn
+
+from semisup.models.backbones.base import Backbone, probability
+from semisup.models.backbones.stochastic_depth import StochasticDepth, linear_decay
+
+conv3x3 = partial(nn.Conv2d, kernel_size=3, padding=1, bias=False)
+
+
+class BasicBlock(nn.Module):
+    """relu(x + norm(conv(relu(norm(conv(x)))))), (N, in, H, W) -> (N, out, H / stride, W / stride)."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int, *, drop: float) -> None:
+        super().__init__()
+        self.branch = nn.Sequential(
+            conv3x3(inputs, outputs, stride=stride),
+            nn.BatchNorm2d(outputs),
+            nn.ReLU(),
+            conv3x3(outputs, outputs),
+            nn.BatchNorm2d(outputs),
+            StochasticDepth(drop),
+        )
+        self.shortcut: nn.Module = nn.Identity()
+        if inputs != outputs:
+            self.shortcut = nn.Sequential(
+                nn.Conv2d(inputs, outputs, 1, stride, bias=False),
+                nn.BatchNorm2d(outputs),
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (self.shortcut(x) + self.branch(x)).relu()
+
+
+class ResNet18(Backbone):
+    """ResNet-18 (He et al., 2016, arXiv:1512.03385), 11,173,962 parameters for CIFAR-10.
+
+    Departure, usual for 32-pixel images: the first convolution is 3 x 3 with stride 1, and no pooling follows it.
+    stochastic_depth: how often the last block is left out, the others linearly less.
+    """
+
+    min_size = 8
+
+    def __init__(
+        self, shape: tuple[int, ...], classes: int, *, stochastic_depth: float = 0.0, size: int | None = None
+    ) -> None:
+        super().__init__(shape, classes, size=size)
+        drops = linear_decay(probability("stochastic_depth", stochastic_depth), 8)
+        channels = 64
+        layers: list[nn.Module] = [conv3x3(self.shape[0], channels), nn.BatchNorm2d(channels), nn.ReLU()]
+        for index, drop in enumerate(drops):
+            outputs = 64 * 2 ** (index // 2)  # 64, 64, 128, 128, 256, 256, 512, 512
+            layers.append(
+                BasicBlock(channels, outputs, outputs // channels, drop=drop)
+            )  # a wider block halves the side
+            channels = outputs
+        self.layers = nn.Sequential(*layers)
+        self.num_features = channels
+        self.head = nn.Linear(channels, classes)
+        for module in self.layers.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+    def features(self, x: Tensor) -> Tensor:
+        return self.layers(self.resize(x)).mean((2, 3))

@@ -1,0 +1,19 @@
+"""Pages from the templates beside this file."""
+
+from collections.abc import Callable
+from typing import Any
+
+
+def render(template: str, filters: dict[str, Callable[..., Any]] | None = None, **values: Any) -> str:
+    """A template of `templates`, filled in. Text is escaped; a name that is not given is an error."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("semisup.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= filters or {}
+    return environment.get_template(template).render(**values)

@@ -1,0 +1,1 @@
+"""A run: rounds, their pseudo-labels, and the folder that holds them."""

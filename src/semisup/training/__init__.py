@@ -1,0 +1,1 @@
+"""One round: a Lightning fit, and what watches over it."""

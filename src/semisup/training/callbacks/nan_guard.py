@@ -1,0 +1,43 @@
+"""Stops a training whose loss is no longer a number."""
+
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, Trainer
+
+from semisup.core.errors import SemisupError
+
+
+class NaNGuard(Callback):
+    """Remembers, on the device, the first step with a loss that is NaN or infinite, and stops before anything is saved.
+
+    Looking at the memory waits for the device, so on an accelerator it happens every `every` steps, before each
+    validation and before each checkpoint; on a CPU at each step.
+    """
+
+    def __init__(self, every: int) -> None:
+        self.every = every
+        self.first_bad: torch.Tensor | None = None  # the step, or -1
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
+        loss = outputs["loss"].detach()
+        if self.first_bad is None:
+            self.first_bad = torch.full((), -1, device=loss.device)
+        now_bad = ~torch.isfinite(loss) & (self.first_bad < 0)
+        self.first_bad = torch.where(now_bad, trainer.global_step, self.first_bad)
+        if loss.device.type == "cpu" or trainer.global_step % self.every == 0:
+            self.check()
+
+    def on_validation_start(self, trainer: Trainer, pl_module: Any) -> None:
+        self.check()
+
+    def on_save_checkpoint(self, trainer: Trainer, pl_module: Any, checkpoint: dict[str, Any]) -> None:
+        self.check()
+
+    def check(self) -> None:
+        """Raises SemisupError that names the step, if there was a bad one."""
+        if self.first_bad is not None and (step := int(self.first_bad)) >= 0:
+            raise SemisupError(
+                f"the loss was no finite number at step {step:,}; the checkpoints from before are kept. Lower "
+                "optimizer.lr, or set trainer.gradient_clip_val=1."
+            )

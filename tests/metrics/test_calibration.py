@@ -1,0 +1,68 @@
+"""Temperatures that can be worked out on paper."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from semisup.core.errors import SemisupError
+from semisup.metrics.calibration import fit_temperature, softmax
+
+LOG9 = np.log(9)
+
+
+def test_the_temperature_makes_the_network_as_sure_as_it_is_right():
+    """Four images of two classes, each with p = .9 for class 0, three of them right.
+
+    With 1/6 of each counted for the other class, class 0 has (3 · 5/6 + 1/6) / 4 = 2/3, and the best p is that:
+    1 / (1 + exp(-log 9 / T)) = 2/3, so log 9 / T = log 2.
+    """
+    logits = np.array([[LOG9, 0]] * 4, np.float32)
+    assert_allclose(fit_temperature(logits, np.array([0, 0, 0, 1])), LOG9 / np.log(2), rtol=1e-4)
+
+
+def test_many_images_leave_the_prior_little_to_say():
+    """As above 3,000 times: (9,000 · (1 - s) + 3,000 · s) / 12,000 = 3/4 - s/2 with s = 1/12,002; at 3/4, T = 2."""
+    logits = np.array([[LOG9, 0]] * 12_000, np.float32)
+    share = 0.75 - 0.5 / 12_002
+    expected = LOG9 / np.log(share / (1 - share))
+    found = fit_temperature(logits, np.array([0, 0, 0, 1] * 3_000))
+    assert_allclose(found, expected, rtol=1e-5)
+    assert_allclose(found, 2, rtol=1e-3)
+
+
+def test_a_network_that_is_not_sure_enough_gets_a_temperature_below_one():
+    """p = .75 and right in 9 of 10: (9 · 11/12 + 1/12) / 10 = 5/6, log 3 / T = log 5. The wrong one counts by its own
+    class."""
+    logits = np.array([[np.log(3), 0]] * 5 + [[0, np.log(3)]] * 5, np.float32)
+    expected = np.log(3) / np.log(5)
+    assert_allclose(fit_temperature(logits, np.array([0] * 5 + [1] * 4 + [0])), expected, rtol=1e-4)
+
+
+def test_a_number_added_to_an_images_logits_changes_nothing():
+    logits = np.array([[LOG9 + 50, 50], [LOG9 - 50, -50], [LOG9, 0], [LOG9, 0]], np.float32)
+    assert_allclose(fit_temperature(logits, np.array([0, 0, 0, 1])), LOG9 / np.log(2), rtol=1e-4)
+
+
+def test_twenty_images_without_an_error_do_not_make_the_network_certain():
+    """Right in 21 of 22: 10 / T = log 21 where the second class is 10 behind and the third has no part."""
+    logits = np.array([[10.0, 0, -1000]] * 20)
+    found = fit_temperature(logits, np.zeros(20, np.int64))
+    assert_allclose(found, 10 / np.log(21), rtol=1e-4)
+    assert_allclose(softmax(logits, found).max(-1), 21 / 22, rtol=1e-4)
+
+
+def test_a_network_without_a_hit_gets_the_highest_temperature():
+    assert_allclose(fit_temperature(np.array([[1.0, 0.0]] * 3), np.full(3, 1)), 20, rtol=1e-4)
+
+
+def test_no_validation_images_is_one_sentence():
+    with pytest.raises(SemisupError, match=r"there are none: ask for data\.validation"):
+        fit_temperature(np.zeros((0, 2)), np.zeros(0, np.int64))
+
+
+def test_softmax_of_logits_over_a_temperature():
+    """Gap log 9: p = 9/10. At T = 2 the gap is log 3: p = 3/4. A gap of 2,000 is 1 and 0 and no overflow."""
+    assert_allclose(softmax(np.array([[LOG9, 0]])), [[0.9, 0.1]])
+    assert_allclose(softmax(np.array([[LOG9, 0]]), temperature=2), [[0.75, 0.25]])
+    with np.errstate(over="raise", invalid="raise"):
+        assert_allclose(softmax(np.array([[1000, -1000]], np.float32)), [[1, 0]])

@@ -1,0 +1,157 @@
+"""Pictures of clusters: what is in them, read from the figures and not from pixels."""
+
+import io
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgba
+from numpy.testing import assert_allclose, assert_array_equal
+from rich.console import Console
+
+from semisup.data import Store
+from semisup.labelers import LabelerInputs, Labels, NamedClusters
+from semisup.reports.figures.clusters import (
+    GREY,
+    IMAGES,
+    contact_sheet,
+    draw,
+    first_components,
+    palette,
+    row_title,
+    scatter,
+    strip,
+)
+from semisup.runs import console as show
+from tests.toy import toy
+
+ANTS_AND_BEES = ("ant", "bee")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory) -> Store:
+    return toy(tmp_path_factory.mktemp("data"))
+
+
+def clusters(assignment: list[int], names: list[int], distance: list[float] | None = None) -> NamedClusters:
+    count = len(assignment)
+    far = np.array(distance if distance else range(count), np.float32)
+    return NamedClusters(np.arange(count), np.array(assignment), far, np.array(names), np.array([1.0]))
+
+
+def test_a_scatter_shows_the_same_points_by_true_class_and_by_label_and_unknown_ones_in_grey():
+    features = np.array([[0, 0], [4, 0], [0, 1], [4, 1], [9, 0]], np.float32)
+    figure = scatter(
+        features, {"true class": np.array([0, -1, 1, 0, -1]), "label": np.array([0, 0, 0, 0, 1])}, ("a", "b")
+    )
+    left, right = figure.axes
+    assert [axes.get_title() for axes in figure.axes] == ["by true class", "by label"]
+    unknown, known = (dots.get_offsets() for dots in left.collections)
+    assert (len(unknown), len(known)) == (2, 3)
+    first, second = map(tuple, palette(2))
+    assert_allclose(left.collections[0].get_facecolors(), [to_rgba(GREY)])
+    assert_allclose(left.collections[1].get_facecolors(), [first, second, first])
+    assert len(right.collections[0].get_offsets()) == 0
+    assert_allclose(right.collections[1].get_facecolors(), [first] * 4 + [second])
+    together = np.concatenate([unknown, known])
+    assert_allclose(np.sort(together, 0), np.sort(right.collections[1].get_offsets(), 0))
+
+
+def test_of_many_images_5000_are_drawn_and_the_same_each_time():
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(6000, 3)).astype(np.float32)
+    one, two = (scatter(features, {"class": np.zeros(6000, int)}, ANTS_AND_BEES).axes[0].collections[1] for _ in "12")
+    assert len(one.get_offsets()) == 5000
+    assert_array_equal(one.get_offsets(), two.get_offsets())
+
+
+def test_no_class_is_grey_and_a_legend_has_room_for_19():
+    for count in (2, 10, 19, 100):
+        shades = palette(count)
+        assert len(np.unique(shades, axis=0)) == count
+        assert (np.ptp(shades[:, :3], axis=1) > 0.1).sum() >= count - 1, "black is the only one without a hue"
+    points, label = np.eye(3, dtype=np.float32), np.array([0, 1, -1])
+    few, many = (scatter(points, {"class": label}, tuple(map(str, range(count)))) for count in (19, 20))
+    assert [text.get_text() for text in few.legends[0].get_texts()] == [*map(str, range(19)), "none, or unknown"]
+    assert not many.legends
+
+
+def test_the_components_are_the_directions_of_most_variance():
+    """Points on a line in the plane y = x, ten apart: the first component is √2 times each step; nothing is left."""
+    found = first_components(np.array([[0, 0], [10, 10], [20, 20]], np.float32))
+    assert_allclose(np.abs(found), [[200**0.5, 0], [0, 0], [200**0.5, 0]], atol=1e-4)
+    assert_allclose(first_components(np.array([[1], [3]], np.float32)), [[-1, 0], [1, 0]])
+
+
+def test_of_a_whitened_embedding_the_first_two_columns_are_taken():
+    rng = np.random.default_rng(0)
+    white = rng.normal(size=(5000, 6)).astype(np.float32)
+    assert_allclose(first_components(white), white[:, :2] - white[:, :2].mean(0), atol=1e-6)
+    white[:, 4] *= 3
+    assert abs(np.corrcoef(first_components(white)[:, 0], white[:, 4])[0, 1]) > 0.99
+
+
+def test_a_contact_sheet_has_a_row_for_each_cluster_that_has_images_the_largest_first(store):
+    figure = contact_sheet(store, clusters([2, 2, 2, 0, 0, 3], [0, 1, 1, -1]), np.array([1, 0, 1, 0, -1, 0]))
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == [
+        "cluster 2: class 1, 3 images, 67% right",
+        "cluster 0: class 0, 2 images, 100% right",
+        "cluster 3: no name, 1 image",
+    ]
+    many = clusters([*range(25), 24], [0] * 25)
+    figure = contact_sheet(store, many, np.zeros(26, int))
+    assert len(figure.axes) == 20
+    assert figure.axes[0].get_title(loc="left").startswith("cluster 24: class 0, 2 images")
+
+
+def test_nobody_is_right_where_no_class_is_known():
+    assert row_title(1, clusters([1, 1], [0, 1]), np.array([-1, -1]), ANTS_AND_BEES) == "cluster 1: bee, 2 images"
+
+
+def test_a_row_goes_from_the_nearest_image_to_the_farthest_and_shows_none_twice(store):
+    """20 images, the nearest is number 19: 8 from there, room for one, and 12 to 0 are the far ones: 7 to 0."""
+    found = clusters([0] * 20, [0], distance=[20.0 - i for i in range(20)])
+    row = strip(store, found, np.arange(20))
+    assert row.shape == (16, 17 * 17, 3)
+    shown = [*range(19, 11, -1), None, *range(7, -1, -1)]
+    for place, image in enumerate(shown):
+        tile = row[:, 17 * place : 17 * place + 16]
+        assert_array_equal(tile, 255 if image is None else store.images[image])
+    few = strip(store, found, np.arange(10))
+    tiles = [few[:, 17 * place : 17 * place + 16] for place in range(2 * IMAGES + 1)]
+    assert [bool((tile == 255).all()) for tile in tiles] == [False] * 8 + [True] * 7 + [False] * 2
+    assert_array_equal(tiles[-1], store.images[0])
+
+
+def test_pictures_that_are_there_are_left_and_without_clusters_there_is_no_contact_sheet(store, tmp_path):
+    bank = LabelerInputs(np.arange(6), np.array([0, 1, 2, -1, -1, -1]), features=np.eye(6, dtype=np.float32))
+    weight = np.array([0, 0, 0, 1, 1, 0], np.float32)
+    labels = Labels(np.array([0, 1, 2, 2, 1, 0]), weight, weight)
+    truth = np.array([0, 1, 2, 0, 1, 2])
+    draw(tmp_path, store, bank, truth, labels, None)
+    assert [file.name for file in tmp_path.iterdir()] == ["clusters.png"]
+    assert (tmp_path / "clusters.png").read_bytes().startswith(b"\x89PNG")
+    (tmp_path / "clusters.png").write_text("mine")
+    draw(tmp_path, store, bank, truth, labels, clusters([0, 1, 2, 0, 1, 2], [0, 1, 2]))
+    assert (tmp_path / "clusters.png").read_text() == "mine"
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["clusters.png", "contact_sheet.png"]
+
+
+def printed(*found: dict | None) -> str:
+    records = [{"round": number, "clusters": clusters} for number, clusters in enumerate(found)]
+    console = Console(record=True, width=80, file=io.StringIO())
+    console.print(show.clusters(records))
+    return console.export_text()
+
+
+def test_the_table_of_clusters_has_a_line_per_round_and_names_what_is_missing():
+    scores = {"purity": 0.25, "normalized_mutual_information": 0.125, "adjusted_rand_index": 0.0625}
+    counts = {"clusters": 3, "empty": 1, "unnamed": 2, "sizes": [1200, 0, 7], "missing_classes": ["bee"]}
+    unknown = {**dict.fromkeys(scores), **counts, "missing_classes": [str(c) for c in range(7)]}
+    text = printed({**scores, **counts}, None, unknown)
+    lines = [line.split() for line in text.splitlines()]
+    assert ["0", "0.250", "0.125", "0.062", "3", "1", "2", "1,200", "0"] in lines
+    assert ["2", "3", "1", "2", "1,200", "0"] in lines
+    assert "round 0: no cluster stands for bee" in text
+    assert "round 2: no cluster stands for 0, 1, 2, 3, 4 and 2 more" in text
+    assert show.clusters([{"round": 0}, {"round": 1, "clusters": None}]) is None

@@ -1,0 +1,229 @@
+"""Rounds: what each of them trains and on what, when they end, and which one is tested."""
+
+import json
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+import torch
+from pyarrow import parquet
+from torch.testing import assert_close
+
+from semisup.config.rounds import best, round_seed, rounds_since_best
+from semisup.core.errors import SemisupError
+from semisup.labelers import LabelerInputs, Labels
+from semisup.methods import SelfTraining
+from semisup.runs.labeling import warning
+
+STUDENTS = ("method=self_training", "labeler.threshold=0.12", "rounds.students=2")
+
+
+def record(accuracy: float | None) -> dict[str, Any]:
+    return {"validation": None if accuracy is None else {"accuracy": accuracy}}
+
+
+def only(runs: Path) -> Path:
+    (folder,) = (path for path in runs.iterdir() if not path.name.startswith("."))
+    return folder
+
+
+def table(folder: Path, number: int) -> dict[str, list[Any]]:
+    columns: dict[str, list[Any]] = (
+        parquet.ParquetFile(folder / f"round{number}" / "pseudo_labels.parquet").read().to_pydict()
+    )
+    return columns
+
+
+def test_the_best_round_is_the_later_of_equals_and_the_last_without_validation():
+    assert best([record(0.5), record(0.7), record(0.7), record(0.6)]) == 2
+    assert rounds_since_best([record(0.5), record(0.7), record(0.7), record(0.6)]) == 1
+    assert best([record(None), record(None)]) == 1
+    assert best([record(None), record(0.1)]) == 1
+
+
+def test_round_0_has_the_seed_of_the_run_and_later_rounds_have_others():
+    assert round_seed(3, 0) == 3
+    assert len({round_seed(seed, number) for seed in range(3) for number in range(4)}) == 12
+
+
+def test_each_round_has_a_network_of_its_own_and_learns_from_the_labels_of_the_one_before(run, tmp_path):
+    result = run(*STUDENTS)
+    folder = only(tmp_path / "runs")
+    assert [r["kind"] for r in result["rounds"]] == ["teacher", "student", "student"]
+    weights = [torch.load(folder / f"round{r}" / "last.ckpt", weights_only=True)["state_dict"] for r in range(3)]
+    key = "network.layers.0.weight"
+    assert not torch.equal(weights[0][key], weights[1][key])
+    assert not torch.equal(weights[1][key], weights[2][key])
+    for number in range(3):
+        labels, record = table(folder, number), result["rounds"][number]
+        assert labels["index"] == np.load(folder / "split.npz")["unlabeled"].tolist()
+        assert sum(labels["kept"]) == record["labels"]["kept"]
+        assert record["labels"]["coverage"] == sum(labels["kept"]) / len(labels["index"])
+    assert result["rounds"][0]["labels"]["agreement"] is None
+    same = np.mean(np.array(table(folder, 0)["label"]) == np.array(table(folder, 1)["label"]))
+    assert result["rounds"][1]["labels"]["agreement"] == pytest.approx(same)
+    assert result["rounds"][1]["pseudo_labels"] == result["rounds"][0]["labels"]
+
+
+def test_the_tested_round_is_the_best_by_validation(run):
+    result = run(*STUDENTS, "trainer.max_steps=30", "rounds.student_steps=2")
+    accuracies = [r["validation"]["accuracy"] for r in result["rounds"]]
+    assert accuracies[0] > max(accuracies[1:]), "two steps are not enough to pass the teacher"
+    assert result["round"] == 0
+    assert result["validation"] == result["rounds"][0]["validation"]
+    alone = run("method=self_training", "trainer.max_steps=30", "rounds.students=0")
+    assert result["test"] == alone["test"]
+
+
+def test_the_first_round_of_self_training_is_the_supervised_baseline(run):
+    teacher = run("method=self_training", "rounds.students=0")
+    assert teacher["test"] == run("method=supervised")["test"]
+
+
+def test_the_loss_counts_each_image_as_its_weight_says():
+    """One labeled image at p(y) = .8, two pseudo-labeled ones at .5 (weight .1) and .4 (weight 1): the mean over three.
+
+    (-log .8 - .1 log .5 - log .4) / 3 = (0.22314 + 0.06931 + 0.91629) / 3 = 0.40292
+    """
+    from semisup.data import Batch
+
+    class Table(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.rows = torch.nn.Parameter(torch.tensor([[0.8, 0.2], [0.5, 0.5], [0.6, 0.4]]).log())
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.rows[x]
+
+    method = SelfTraining(Table(), ema=0)
+    unlabeled = Batch(weak=torch.tensor([1, 2]), target=torch.tensor([0, 1]), weight=torch.tensor([0.1, 1.0]))
+    output = method.loss(Batch(image=torch.tensor([0]), label=torch.tensor([0])), unlabeled)
+    loss = output.loss
+    assert_close(loss, torch.tensor(0.40292), atol=1e-5, rtol=0)
+
+
+class Nobody:
+    """A labeler that keeps nothing."""
+
+    def __call__(self, bank: LabelerInputs) -> Labels:
+        zero = np.zeros(len(bank.index), np.float32)
+        return Labels(np.zeros(len(bank.index), np.int64), zero, zero + np.float32(0.25))
+
+
+class OneClass:
+    """A labeler to whom everything is class 3."""
+
+    def __call__(self, bank: LabelerInputs) -> Labels:
+        one = np.ones(len(bank.index), np.float32)
+        return Labels(np.full(len(bank.index), 3), one, one)
+
+
+class Remembers:
+    """A labeler that keeps all, and what it was given."""
+
+    banks: ClassVar[list[LabelerInputs]] = []
+
+    def __call__(self, bank: LabelerInputs) -> Labels:
+        self.banks.append(bank)
+        one = np.ones(len(bank.index), np.float32)
+        assert bank.logits is not None
+        return Labels(bank.logits.argmax(-1), one, one)
+
+
+def test_a_teacher_that_is_sure_of_nothing_is_the_result_with_a_warning(run):
+    result = run(*STUDENTS, "labeler._target_=tests.runs.test_rounds.Nobody", "~labeler.threshold")
+    assert len(result["rounds"]) == 1
+    assert result["round"] == 0
+    assert "no pseudo-label is kept: the highest confidence is 0.25" in result["rounds"][0]["warning"]
+    assert result["test"] == run("method=supervised")["test"]
+
+
+def test_pseudo_labels_of_a_single_class_are_warned_of_and_the_run_ends(run):
+    result = run(*STUDENTS, "labeler._target_=tests.runs.test_rounds.OneClass", "~labeler.threshold")
+    assert "are of one class, '3'" in result["rounds"][0]["warning"]
+    assert len(result["rounds"]) == 3
+    assert 0 <= result["test"]["accuracy"] <= 1
+
+
+def test_a_class_without_pseudo_labels_is_named():
+    labels = Labels(np.array([0, 1, 2]), np.float32([1, 1, 0]), np.float32([1, 1, 1]))
+    assert warning(labels, ("cat", "dog", "owl")) == "no pseudo-label is of class owl."
+    assert warning(labels._replace(weight=np.ones(3, np.float32)), ("cat", "dog", "owl")) is None
+
+
+def test_a_labeler_sees_the_classes_of_labeled_images_only_and_validation_images_apart(run, tmp_path):
+    Remembers.banks.clear()
+    run(*STUDENTS, "labeler._target_=tests.runs.test_rounds.Remembers", "~labeler.threshold", "rounds.students=1")
+    split = np.load(only(tmp_path / "runs") / "split.npz")
+    for bank in Remembers.banks:
+        assert bank.index.tolist() == sorted([*split["labeled"], *split["unlabeled"]])
+        assert bank.index[bank.label >= 0].tolist() == split["labeled"].tolist()
+        assert bank.validation is not None
+        assert bank.validation.index.tolist() == split["validation"].tolist()
+        assert (bank.validation.label >= 0).all()
+    assert len(Remembers.banks) == 2
+
+
+def test_rounds_end_when_the_labels_stay_the_same(run):
+    """A labeler that always says the same changes nothing: one student."""
+    more = (*STUDENTS, "labeler._target_=tests.runs.test_rounds.OneClass", "~labeler.threshold", "rounds.students=5")
+    result = run(*more, "rounds.tolerance=0")
+    assert len(result["rounds"]) == 2
+    assert result["rounds"][1]["labels"]["changed"] == 0
+
+
+def test_rounds_end_when_validation_no_longer_improves(run):
+    result = run(*STUDENTS, "rounds.students=6", "trainer.max_steps=30", "rounds.student_steps=1", "rounds.patience=2")
+    assert len(result["rounds"]) == 3
+
+
+def test_another_method_may_be_the_teacher(run, tmp_path):
+    result = run(*STUDENTS, "method@teacher=pseudo_label", "teacher.threshold=0", "rounds.students=1")
+    assert [r["method"] for r in result["rounds"]] == ["pseudo_label", "self_training"]
+    assert result["rounds"][0]["pseudo_labels"]["coverage"] == 1.0
+    alone = run("method=pseudo_label", "method.threshold=0", f"runs_dir={tmp_path / 'alone'}")
+    assert alone["validation"] == result["rounds"][0]["validation"]
+
+
+def test_a_method_that_reads_no_targets_finds_pseudo_labeled_images_among_the_labeled_ones(run):
+    result = run("method=fixmatch", "labeler=confident", "labeler.threshold=0", "rounds.students=1")
+    assert [r["method"] for r in result["rounds"]] == ["fixmatch", "fixmatch"]
+    assert result["rounds"][0]["labels"]["coverage"] == 1.0
+
+
+def test_fine_tuning_goes_on_from_the_best_round_with_labeled_images_alone(run, tmp_path):
+    result = run(*STUDENTS, "rounds.students=1", "rounds.finetune_steps=4", "rounds.finetune_lr=1e-9")
+    records = result["rounds"]
+    assert [r["kind"] for r in records][:2] == ["teacher", "student"]
+    chosen = best(records[:2])
+    assert records[2]["kind"] == f"fine-tuning of round {chosen}"
+    assert records[2]["validation"]["accuracy"] == records[chosen]["validation"]["accuracy"]
+    folder = only(tmp_path / "runs")
+    before = torch.load(folder / f"round{chosen}" / "best.ckpt", weights_only=True)["state_dict"]
+    after = torch.load(folder / "round2" / "best.ckpt", weights_only=True)["state_dict"]
+    key = "ema.network.layers.0.weight"
+    assert_close(after[key], before[key], atol=1e-6, rtol=0)
+
+
+def test_students_without_unlabeled_images_are_refused_before_the_teacher_is_trained(run, tmp_path):
+    with pytest.raises(SemisupError, match="this split of digits has none"):
+        run(*STUDENTS, "data.unlabeled=0")
+    assert not list((tmp_path / "runs").glob("*/round0"))
+
+
+def test_the_record_of_each_round_is_on_disk(run, tmp_path):
+    result = run(*STUDENTS)
+    files = sorted(only(tmp_path / "runs").glob("round*/round.json"))
+    assert [json.loads(file.read_text()) for file in files] == result["rounds"]
+
+
+@pytest.mark.parametrize("labeler", ["clusters", "propagation"])
+def test_clusters_of_the_teachers_features_are_labels_too(labeler, run, tmp_path):
+    more = ["labeler.neighbors=10"] if labeler == "propagation" else ["labeler.unnamed=nearest"]
+    result = run("method=self_training", f"labeler={labeler}", "rounds.students=1", "trainer.max_steps=60", *more)
+    labels = result["rounds"][0]["labels"]
+    assert labels["coverage"] > 0.9
+    assert labels["accuracy"] > 0.5, "far from the tenth that chance would give"
+    assert [r["kind"] for r in result["rounds"]] == ["teacher", "student"]
+    assert len(set(table(only(tmp_path / "runs"), 0)["label"])) > 5

@@ -1,0 +1,135 @@
+"""Curves arrive where they were sent, under the same names, and nothing is written outside the run's folder."""
+
+import csv
+import json
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+DIGITS = [str(digit) for digit in range(10)]
+TRAIN = {"train/loss", "train/supervised", "train/unsupervised", "train/alpha", "train/lr"}
+VALIDATION = {"validation/accuracy", "validation/loss", "validation/calibration_error"}
+LABELS = {"pseudo_labels/accuracy", "pseudo_labels/coverage", "pseudo_labels/calibration_error"}
+PER_CLASS = {f"pseudo_labels/{what}/{digit}" for what in ("accuracy", "coverage") for digit in DIGITS}
+
+
+def rows(folder: Path) -> list[dict[str, str]]:
+    with (folder / "round0" / "metrics.csv").open(newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def test_metrics_csv_has_a_row_per_step_and_these_columns(run, tmp_path):
+    result = run("method=pseudo_label", "method.threshold=0")
+    (folder,) = (tmp_path / "runs").iterdir()
+    table = rows(folder)
+    columns = [*table[0]]
+    assert columns[0] == "step"
+    assert set(columns) - PER_CLASS == {"step", *TRAIN, *VALIDATION, *LABELS}
+    assert columns[1:] == sorted(columns[1:])
+    assert [int(row["step"]) for row in table] == [2, 4, 6, 8, 10, 12]  # trainer.log_every_n_steps=2
+    for name in VALIDATION | LABELS:
+        assert [int(row["step"]) for row in table if row[name]] == [4, 8, 12]
+    assert all(float(row[name]) == float(row[name]) for row in table for name in TRAIN)
+    best = max(float(row["validation/accuracy"] or 0) for row in table)
+    assert best == pytest.approx(result["validation"]["accuracy"])
+    assert float(table[-1]["pseudo_labels/accuracy"]) == pytest.approx(result["pseudo_labels"]["accuracy"])
+
+
+def test_a_method_without_unlabeled_images_has_no_columns_for_them(run, tmp_path):
+    run("method=supervised")
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert {*rows(folder)[0]} == {"step", "train/loss", "train/supervised", "train/lr", *VALIDATION}
+
+
+def test_tensorboard_holds_the_same_curves(run, tmp_path):
+    accumulator = pytest.importorskip(
+        "tensorboard.backend.event_processing.event_accumulator", reason="pip install 'semisup[tensorboard]'"
+    )
+    result = run("method=pseudo_label", "method.threshold=0", "logger=tensorboard")
+    (folder,) = (tmp_path / "runs").iterdir()
+    events = accumulator.EventAccumulator(str(folder / "tensorboard")).Reload()
+    assert TRAIN | VALIDATION | LABELS | {"test/accuracy"} <= set(events.Tags()["scalars"])
+    for name in ("validation/accuracy", "pseudo_labels/accuracy"):
+        expected = [float(row[name]) for row in rows(folder) if row[name]]
+        assert [scalar.value for scalar in events.Scalars(name)] == pytest.approx(expected)
+        assert [scalar.step for scalar in events.Scalars(name)] == [3, 7, 11]  # Lightning's, counted from 0
+    assert [scalar.value for scalar in events.Scalars("test/accuracy")] == [pytest.approx(result["test"]["accuracy"])]
+
+
+def wandb_records(file: Path) -> Iterator[object]:
+    """What W&B wrote offline: LevelDB's log format, blocks of 32 KiB, after a header of 7 bytes."""
+    from wandb.proto.wandb_internal_pb2 import Record
+
+    content, at, record = file.read_bytes(), 7, b""
+    while at < len(content):
+        left = 32768 - at % 32768
+        if left < 7:
+            at += left
+            continue
+        _, size, kind = struct.unpack("<IHB", content[at : at + 7])
+        record += content[at + 7 : at + 7 + size]
+        at += 7 + size
+        if kind in (1, 4):  # a whole record, or the last piece of one
+            yield Record.FromString(record)
+            record = b""
+
+
+def history(folder: Path) -> list[dict[str, float]]:
+    """The points of an offline run, in order."""
+    (file,) = folder.glob("wandb/offline-run-*/*.wandb")
+    found = [record.history for record in wandb_records(file) if record.HasField("history")]  # type: ignore[attr-defined]
+    return [{i.key or "/".join(i.nested_key): json.loads(i.value_json) for i in point.item} for point in found]
+
+
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """A home and a working directory that are empty, without network; W&B's process ends with the test."""
+    import wandb
+
+    for place in ("home", "here"):
+        (tmp_path / place).mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for name in ("WANDB_DATA_DIR", "WANDB_CACHE_DIR", "WANDB_MODE", "WANDB_API_KEY"):
+        monkeypatch.setenv(name, "")  # so that what is set in the test is taken back after it
+        monkeypatch.delenv(name)
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # nobody listens there
+    yield tmp_path
+    wandb.teardown()
+
+
+def test_wandb_offline_holds_the_same_curves_and_the_confusion_matrix(run, offline, capfd):
+    results = [
+        run("method=pseudo_label", "method.threshold=0", "logger=wandb", "logger.offline=true", f"seed={seed}")
+        for seed in (0, 1)
+    ]
+    import wandb
+
+    wandb.finish()
+    wandb.teardown()  # ends W&B's process, which may hold the last lines until then
+    assert capfd.readouterr().err == ""
+    for result in results:  # a second run in the same process, as in a sweep, has its own curves
+        (folder,) = (offline / "runs").glob(f"*-seed{result['seed']}-*")
+        points = history(folder)
+        for name in ("validation/accuracy", "pseudo_labels/accuracy"):
+            expected = [float(row[name]) for row in rows(folder) if row[name]]
+            assert [point[name] for point in points if name in point] == pytest.approx(expected)
+        assert [p["test/accuracy"] for p in points if "test/accuracy" in p] == [
+            pytest.approx(result["test"]["accuracy"])
+        ]
+        (table,) = folder.glob("wandb/offline-run-*/files/media/table/test/confusion_matrix*.json")
+        counts = json.loads(table.read_text())["data"]  # [actual, predicted, how many]
+        assert sum(count for *_, count in counts) == result["test"]["images"]
+        hits = sum(count for actual, predicted, count in counts if actual == predicted)
+        assert hits / result["test"]["images"] == pytest.approx(result["test"]["accuracy"])
+    assert [*(offline / "here").iterdir()] == [*(offline / "home").iterdir()] == []
+
+
+def test_wandb_without_an_account_is_a_sentence(run, offline):
+    from semisup.core.errors import SemisupError
+
+    with pytest.raises(SemisupError, match=r"No API key.*logger\.offline=true"):
+        run("method=pseudo_label", "method.threshold=0", "logger=wandb")
