@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from semisup.core.errors import SemisupError
-from semisup.training.callbacks.step_seed import derived_seed
+from semisup.core.seeds import seed_for
 
 NOISE = ("dropout", "stochastic_depth")
-ROUND = 0x20D  # names the later rounds' seeds among the things drawn from a run's
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ class Rounds:
 
 def round_seed(seed: int, number: int) -> int:
     """The seed of a round's network, batches and views: the run's own in round 0, and another in each later one."""
-    return seed if number == 0 else derived_seed(seed, ROUND, number)
+    return seed if number == 0 else seed_for(seed, "round", number)
 
 
 def best(records: Sequence[Mapping[str, Any]]) -> int:

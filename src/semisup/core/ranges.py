@@ -51,6 +51,13 @@ class Range:
 
 
 LARGEST = 10**12  # keeps a typing error in a whole number from overflowing
+
+
+@dataclass(frozen=True)
+class UserPathMark:
+    """Marks a string as a path: the schema replaces a leading `~` by the home directory."""
+
+
 Probability = Annotated[float, Range(0, 1)]
 Fraction = Annotated[float, Range(0, 1, below=True)]  # a share that leaves something, or a decay
 Positive = Annotated[float, Range(0, above=True)]
@@ -58,6 +65,7 @@ NonNegative = Annotated[float, Range(0)]
 PositiveInt = Annotated[int, Range(1, LARGEST)]
 NonNegativeInt = Annotated[int, Range(0, LARGEST)]
 Seed = Annotated[int, Range(0, 2**63 - 1)]
+UserPath = Annotated[str, UserPathMark()]
 
 
 def describe(annotation: Any) -> str:
@@ -76,6 +84,11 @@ def accepts(annotation: Any, value: Any) -> bool:
     if isinstance(origin, type) and issubclass(origin, Sequence):
         return isinstance(value, Sequence) and not isinstance(value, str) and all(accepts(parts[0], v) for v in value)
     return _is_a(value, annotation)
+
+
+def is_path(annotation: Any) -> bool:
+    """Whether an annotation is that of a path: UserPath, alone or in a union."""
+    return any(isinstance(part, UserPathMark) or is_path(part) for part in get_args(annotation))
 
 
 def enforce_ranges(target: Target) -> Target:

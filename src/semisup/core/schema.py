@@ -6,6 +6,7 @@ takes the default in the signature. Keys, types and choices are checked before a
 
 import importlib
 import inspect
+import os
 import types
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -13,7 +14,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from pydantic import PydanticSchemaGenerationError, PydanticUserError, TypeAdapter, ValidationError
 
 from semisup.core.errors import SemisupError, did_you_mean
-from semisup.core.ranges import accepts, describe
+from semisup.core.ranges import accepts, describe, is_path
 
 _WRONG = object()  # what a value becomes that is of another type
 
@@ -99,7 +100,7 @@ def _checked(where: str, value: Any, annotation: Any) -> Any:
     as_given = isinstance(value, bool) and not accepts(annotation, value)  # pydantic takes true for the number 1
     if converted is _WRONG or as_given or not accepts(annotation, converted):
         raise SemisupError(f"{where}={value} is not valid: it is {describe(annotation)}.")
-    return converted
+    return os.path.expanduser(converted) if isinstance(converted, str) and is_path(annotation) else converted
 
 
 def _choices(annotation: Any) -> list[Any]:

@@ -13,6 +13,7 @@ from semisup.config import resolve as configuration
 from semisup.config.resolve import Config
 from semisup.core.atomic_files import atomic_write
 from semisup.core.schema import locate, parameters
+from semisup.core.seeds import seed_for
 from semisup.data import SSLDataModule, Store
 from semisup.methods import Method
 from semisup.metrics.calibration import fit_temperature
@@ -20,12 +21,9 @@ from semisup.metrics.classification import summary
 from semisup.training.audit import Audit
 from semisup.training.callbacks import Checkpoints, NaNGuard, ProgressBar, SaveWhenAsked, StepSeed
 from semisup.training.callbacks.checkpoints import load
-from semisup.training.callbacks.step_seed import derived_seed
 from semisup.training.loggers import log_confusion
 from semisup.training.metrics_csv import MetricsCSV
 from semisup.training.trainer import TrainerConfig
-
-NETWORK = 0xBACB  # names the network's initial weights among the things drawn from the seed
 
 
 def make_method(config: Config, store: Store) -> Method:
@@ -33,7 +31,7 @@ def make_method(config: Config, store: Store) -> Method:
 
     A method that keeps something per class or per image asks for `classes` or `images` (how many) in its constructor.
     """
-    torch.manual_seed(derived_seed(config["seed"], NETWORK))
+    torch.manual_seed(seed_for(config["seed"], "weights"))
     given = {
         "network": configuration.build_network(config, store),
         "optimizer": configuration.build(config["optimizer"]),

@@ -2,14 +2,10 @@
 
 from typing import Any
 
-import numpy as np
 import torch
 from lightning.pytorch import Callback, Trainer
 
-
-def derived_seed(*parts: int) -> int:
-    """A well-mixed 64-bit seed from several numbers."""
-    return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0])
+from semisup.core.seeds import mix_seed
 
 
 class StepSeed(Callback):
@@ -22,4 +18,4 @@ class StepSeed(Callback):
         self.seed = seed
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: Any, batch: Any, batch_idx: int) -> None:
-        torch.manual_seed(derived_seed(self.seed, trainer.global_step, trainer.global_rank))
+        torch.manual_seed(mix_seed(self.seed, trainer.global_step, trainer.global_rank))
