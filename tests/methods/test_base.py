@@ -4,6 +4,8 @@ import pytest
 import torch
 from torch import nn
 
+from semisup.config.resolve import complete
+from semisup.core.errors import SemisupError
 from semisup.methods import PseudoLabel, Supervised
 from semisup.methods.optimizers import adam, sgd
 from semisup.models.backbones import MLP, WideResNet
@@ -26,8 +28,8 @@ def test_with_batch_norm_all_images_share_its_statistics():
     network = WideResNet((3, 8, 8), 3, depth=10, width=1)
     a, b = torch.randn(4, 3, 8, 8), torch.randn(6, 3, 8, 8) * 5
     first, second = Supervised(network).logits(a, no_grad=(b,))
-    whole = network(torch.cat([a, b]))
-    torch.testing.assert_close(torch.cat([first, second]), whole)
+    together = network(torch.cat([a, b]))
+    torch.testing.assert_close(torch.cat([first, second]), together)
     assert not second.requires_grad
 
 
@@ -70,14 +72,57 @@ def test_weight_decay_spares_biases_and_norms():
 
 def test_schedules():
     """Cosine over steps 10 to 110 after a warm-up of 10: 1/10 at first, 1 at 10, 1/2 in the middle, 0 at the end."""
-    recipe = adam(warmup=10)
-    assert [recipe.factor(s, 110) for s in (0, 9, 10, 60, 110)] == pytest.approx([0.1, 1, 1, 0.5, 0])
+    optimizer = adam(warmup=10)
+    assert [optimizer.factor(s, 110) for s in (0, 9, 10, 60, 110)] == pytest.approx([0.1, 1, 1, 0.5, 0])
     assert adam(schedule="constant").factor(99, 100) == 1.0
 
 
-@pytest.mark.parametrize("options", [{"t1": 0.7, "t2": 0.6}, {"threshold": 1.5}, {"t2": 2}])
-def test_pseudo_label_refuses_what_makes_no_sense(options):
-    from semisup.core.errors import SemisupError
+OUT_OF_RANGE = [
+    ("sgd", "momentum", 2, "a number of at least 0 and below 1"),
+    ("sgd", "momentum", 1, "a number of at least 0 and below 1"),
+    ("sgd", "momentum", -0.1, "a number of at least 0 and below 1"),
+    ("sgd", "momentum", float("nan"), "a number of at least 0 and below 1"),
+    ("adam", "beta1", 1.0, "a number of at least 0 and below 1"),
+    ("adam", "beta2", True, "a number of at least 0 and below 1"),
+    ("adam", "lr", 0, "a number above 0"),
+    ("adam", "lr", float("inf"), "a number above 0"),
+    ("sgd", "lr", -1, "a number above 0"),
+    ("adam", "weight_decay", -1e-4, "a number of at least 0"),
+    ("sgd", "warmup", -1, "a whole number of at least 0"),
+    ("sgd", "warmup", 10**20, "a whole number of at least 0"),
+    ("sgd", "warmup", 1.5, "a whole number of at least 0"),
+]
 
-    with pytest.raises(SemisupError, match=r"t1=|threshold=1\.5|t2=2"):
+
+@pytest.mark.parametrize(("kind", "option", "value", "range_"), OUT_OF_RANGE)
+def test_an_option_of_an_optimizer_out_of_range_is_one_sentence(config, kind, option, value, range_):
+    """From Python and from a config, which may write nan as .nan."""
+    with pytest.raises(SemisupError, match=rf"^{kind}: {option}={value} is not valid: it is {range_}\.$"):
+        {"sgd": sgd, "adam": adam}[kind](**{option: value})
+    options = config(f"optimizer={kind}")
+    options["optimizer"][option] = value
+    with pytest.raises(SemisupError, match=rf"^optimizer\.{option}={value} is not valid: it is {range_}\.$"):
+        complete(options)
+
+
+def test_nesterov_without_momentum_is_one_sentence(config):
+    said = r"^optimizer\.nesterov=true needs a momentum above 0; write optimizer\.nesterov=false\.$"
+    with pytest.raises(SemisupError, match=said):
+        sgd(momentum=0)
+    with pytest.raises(SemisupError, match=said):
+        complete(config("optimizer=sgd", "optimizer.momentum=0"))
+    assert sgd(momentum=0, nesterov=False).optimizer(nn.Linear(1, 1)).defaults["momentum"] == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"t1": 0.7, "t2": 0.6}, r"t1.*0\.7.*t2.*0\.6"),
+        ({"threshold": 1.5}, r"^PseudoLabel: threshold=1\.5 is not valid: it is a number from 0 to 1\.$"),
+        ({"t2": 2}, r"^PseudoLabel: t2=2 is not valid: it is a number from 0 to 1\.$"),
+        ({"ema": 1.0}, r"^Method: ema=1\.0 is not valid: it is a number of at least 0 and below 1\.$"),
+    ],
+)
+def test_a_method_refuses_an_option_out_of_range(options, said):
+    with pytest.raises(SemisupError, match=said):
         PseudoLabel(MLP((4,), 3), **options)

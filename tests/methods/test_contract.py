@@ -89,8 +89,10 @@ def test_under_mixed_precision_losses_and_confidences_are_float32(built):
 
 
 def test_scrambled_hidden_labels_change_no_number_of_the_training(run, name, tmp_path):
-    """With the first 36 images labeled, the classes of the others are wrong in one run and right in the other: only
-    what the audit says differs."""
+    """With the first 36 images labeled, the classes of the others are scrambled in one run and true in the other.
+
+    Only what the audit says differs.
+    """
     folders = []
     for scrambled in ("false", "true"):
         runs = tmp_path / scrambled
@@ -136,7 +138,7 @@ def test_two_steps_of_each_precision_end(run, name):
 
 
 def test_resumes_exactly(config, run, name, outcome, tmp_path):
-    """After a stop by a time limit of the test's own: the first half of the steps, then the same command again."""
+    """The console of the test stops the run after step 8; then the same command runs again."""
     from semisup.runs.run import run as start
 
     class Enough(Exception):
@@ -145,13 +147,13 @@ def test_resumes_exactly(config, run, name, outcome, tmp_path):
     class Stop(Console):
         def print(self, *objects, **options):
             if objects and str(objects[0]).startswith("step 8 "):
-                raise Enough
+                raise Enough("8 steps")
 
     more = [*TOY, f"method={name}"]
-    with pytest.raises(Enough):
+    with pytest.raises(Enough, match="8 steps"):
         start(config(*more), Stop())
     assert not list((tmp_path / "runs").glob("*/result.json"))
     run(*more)
     resumed = outcome()
-    run(*more, f"runs_dir={tmp_path / 'whole'}")
-    assert resumed == outcome(tmp_path / "whole")
+    run(*more, f"runs_dir={tmp_path / 'uninterrupted'}")
+    assert resumed == outcome(tmp_path / "uninterrupted")

@@ -5,8 +5,9 @@ from semisup.methods import FixMatch
 from tests.methods.by_hand import LABELED, close, method, probabilities
 
 
-def test_the_sure_image_alone_costs_and_both_count_in_the_mean():
-    """τ = .95, λ = 2. Sure of class 0 on the first weak view (.97), whose strong view has p_0 = .7; not on the other.
+def test_the_confident_image_alone_costs_and_both_count_in_the_mean():
+    """τ = .95, λ = 2. The first weak view is confident of class 0 (.97), the second one is not. The first
+    strong view has p_0 = .7.
 
     L = -log .9 + 2 · (-log .7 + 0) / 2 = .10536 + .35667 = .46203
     """

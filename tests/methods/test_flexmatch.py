@@ -2,11 +2,13 @@
 
 import torch
 
+from semisup.config import resolve as configuration
 from semisup.data import Batch
 from semisup.methods import FlexMatch
+from semisup.training.fit import make_method
 from tests.methods.by_hand import LABELED, close, method, probabilities
 
-SEEN = [0, 0, 0, 0, 1, -1, -1, -1, -1, -1]  # class 0 four times, class 1 once, five never sure
+SEEN = [0, 0, 0, 0, 1, -1, -1, -1, -1, -1]  # class 0 four times, class 1 once, five never confident
 
 
 def flexmatch(**options):
@@ -26,28 +28,20 @@ def test_thresholds_without_warm_up():
 
 
 def test_images_outside_of_the_unlabeled_stream_do_not_hold_the_thresholds_down():
-    """Of the ten images six are in the stream: one is never sure, and β = (4, 1) / max(4, 1)."""
+    """Of the ten images six are in the stream: one is never confident, and β = (4, 1) / max(4, 1)."""
     made = flexmatch()
     made.unlabeled_images = 6
     close(made.class_thresholds(), [0.9, 0.12857])
 
 
-def test_the_stream_is_counted_when_the_training_starts(run, tmp_path):
+def test_the_stream_is_counted_when_the_training_starts(config):
     """Of 1,438 digits for training, 20 validate: the others are in the stream, whatever the size of the store."""
-    from semisup.runs import rounds_runner as module
-
-    made = []
-
-    def spy(*arguments, original=module.make_method):
-        made.append(original(*arguments))
-        return made[-1]
-
-    module.make_method, original = spy, module.make_method
-    try:
-        run("method=flexmatch", "trainer.max_steps=1")
-    finally:
-        module.make_method = original
-    assert made[0].unlabeled_images == len(made[0].last_confident) - 20
+    full = configuration.complete(config("method=flexmatch", "trainer.max_steps=1", "trainer.accelerator=cpu"))
+    store = configuration.load_source(full)
+    made = make_method(full, store)
+    trainer = configuration.build(full["trainer"]).trainer([], [], validates=False)
+    trainer.fit(made, datamodule=configuration.load_data(full, store))
+    assert made.unlabeled_images == len(store.images) - 20
 
 
 def test_at_first_every_image_is_kept():
@@ -71,8 +65,8 @@ def test_the_loss():
     assert made.last_confident.tolist() == SEEN, "nobody reached the fixed threshold of .9, which is what counts"
 
 
-def test_the_memory_keeps_the_last_sure_class_of_each_image():
-    """Image 0 turns to class 1. Image 5 is sure of 1 and then unsure, and keeps 1. Image 6 is sure of 0, then 1."""
+def test_the_memory_keeps_the_last_confident_class_of_each_image():
+    """Image 0 turns to class 1. Image 5 is confident of 1, then not, and keeps 1. Image 6 turns from 0 to 1."""
     made = flexmatch()
     weak = probabilities([0.05, 0.95], [0.02, 0.98], [0.8, 0.2], [0.95, 0.05], [0.03, 0.97])
     made.loss(LABELED, Batch(weak=weak, strong=weak, index=torch.tensor([0, 5, 5, 6, 6])))

@@ -21,7 +21,7 @@ def method(kind: type, **options: object) -> PseudoLabel:
 
 
 def test_images_below_the_threshold_count_in_the_mean():
-    """Two images, one sure (p = .9), one not (p = .6); τ = .8. The sure one costs -log .7 on its other view.
+    """Two images, p = .9 and p = .6, τ = .8. The first costs -log .7 on its other view.
 
     L_u = (1 · -log .7 + 0) / 2 = 0.17834
     """

@@ -42,5 +42,5 @@ def test_schedules_of_training_signal_annealing():
 
 
 def test_a_temperature_of_zero_is_refused():
-    with pytest.raises(SemisupError, match="temperature"):
+    with pytest.raises(SemisupError, match=r"^UDA: temperature=0\.0 is not valid: it is a number above 0\.$"):
         method(UDA, temperature=0.0)

@@ -72,20 +72,32 @@ class FreeMatch(Method):
         return StepOutput(loss, terms, pseudo_labels)
 
     def update_statistics(self, probability: Tensor) -> None:
-        """Moves τ, p̃ and h̃ towards those of this step's predictions, (uB, K), of all processes."""
+        """Moves τ, p̃ and h̃ towards those of this step.
+
+        Args:
+            probability: The predictions on the weak views of all processes, (uB, K).
+        """
         confidence, target = probability.max(-1)
         self.global_threshold.lerp_(confidence.mean(), 1 - self.decay)
         self.mean_probability.lerp_(probability.mean(0), 1 - self.decay)
         self.histogram.lerp_(F.one_hot(target, probability.shape[-1]).float().mean(0), 1 - self.decay)
 
     def unfairness(self, strong: Tensor, weight: Tensor) -> Tensor:
-        """L_f, a scalar, of the logits of the strong views (uB, K) and their weights (uB,)."""
+        """L_f.
+
+        Args:
+            strong: Logits of the strong views, (uB, K).
+            weight: Their weights, (uB,).
+
+        Returns:
+            A float32 scalar.
+        """
         probability = strong.float().softmax(-1)
         shown = F.one_hot(probability.argmax(-1), probability.shape[-1]).float()
         sums = (weight[:, None, None] * torch.stack([probability, shown], 1)).sum(0)  # (2, K)
-        return functional.self_adaptive_fairness(self.mean_probability, self.histogram, *self.sum_across_ranks(sums))
+        return functional.self_adaptive_fairness(self.mean_probability, self.histogram, *self._sum_across_ranks(sums))
 
-    def sum_across_ranks(self, x: Tensor) -> Tensor:
+    def _sum_across_ranks(self, x: Tensor) -> Tensor:
         """The sum of x over all processes. Its gradient is taken as often as their mean of gradients divides it."""
         everyone = self.gather_across_ranks(x.detach()[None])
         return everyone.sum(0) + len(everyone) * (x - x.detach())

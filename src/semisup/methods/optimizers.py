@@ -3,33 +3,46 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import torch
 from torch import nn
 
 from semisup.core.errors import SemisupError
+from semisup.core.ranges import Fraction, NonNegative, NonNegativeInt, Positive, enforce_ranges
 
 Schedule = Literal["constant", "cosine"]
 
 
+@enforce_ranges
 @dataclass(frozen=True)
 class OptimizerConfig:
-    """How a network is optimized. make: from parameter groups, learning rate and weight decay to an optimizer."""
+    """How a network is optimized.
+
+    Args:
+        make: Takes a list of parameter groups and `lr`, and returns a torch optimizer.
+        lr: The highest learning rate.
+        weight_decay: Of weights of two and more dimensions. Biases and norms have none.
+        schedule: How the learning rate changes after the warm-up; 'cosine' falls to 0 at the last step.
+        warmup: Steps over which the learning rate rises linearly to `lr`.
+    """
 
     make: Callable[..., torch.optim.Optimizer]
-    lr: float
-    weight_decay: float
+    lr: Positive
+    weight_decay: NonNegative
     schedule: Schedule
-    warmup: int
-
-    def __post_init__(self) -> None:
-        for name in ("weight_decay", "warmup"):
-            if getattr(self, name) < 0:
-                raise SemisupError(f"optimizer.{name} is at least 0; got {getattr(self, name)}.")
+    warmup: NonNegativeInt
 
     def optimizer(self, network: nn.Module) -> torch.optim.Optimizer:
-        """Weight decay acts on weights of two and more dimensions only: not on biases and norms."""
+        """A new optimizer.
+
+        Args:
+            network: Its parameters that require a gradient are optimized.
+
+        Returns:
+            An optimizer with one parameter group with weight decay and one without.
+        """
         parameters = [p for p in network.parameters() if p.requires_grad]
         groups: list[dict[str, Any]] = [
             {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": self.weight_decay},
@@ -38,7 +51,15 @@ class OptimizerConfig:
         return self.make([group for group in groups if group["params"]], lr=self.lr)
 
     def factor(self, step: int, total: int) -> float:
-        """The learning rate at `step` of `total`, as a fraction of lr: linear warm-up, then the schedule."""
+        """The learning rate of a step, as a share of `lr`.
+
+        Args:
+            step: The step, from 0.
+            total: Steps of the training.
+
+        Returns:
+            From 0 to 1.
+        """
         if step < self.warmup:
             return (step + 1) / self.warmup
         if self.schedule == "constant":
@@ -46,33 +67,58 @@ class OptimizerConfig:
         return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - self.warmup) / max(1, total - self.warmup))))
 
 
+@enforce_ranges
 def sgd(
-    lr: float = 0.03,
-    weight_decay: float = 5e-4,
-    momentum: float = 0.9,
+    lr: Positive = 0.03,
+    weight_decay: NonNegative = 5e-4,
+    momentum: Fraction = 0.9,
     nesterov: bool = True,
     schedule: Schedule = "cosine",
-    warmup: int = 0,
+    warmup: NonNegativeInt = 0,
 ) -> OptimizerConfig:
-    """SGD with the literature's defaults. The cosine goes down to 0; FixMatch's, over 7/16 of a period, stops at .2."""
+    """SGD with the literature's defaults. FixMatch's cosine, over 7/16 of a period, stops at .2; ours falls to 0.
 
-    def make(groups: list[dict[str, Any]], lr: float) -> torch.optim.Optimizer:
-        return torch.optim.SGD(groups, lr=lr, momentum=momentum, nesterov=nesterov)
+    Args:
+        lr: The highest learning rate.
+        weight_decay: Of weights of two and more dimensions.
+        momentum: The share of the last update that the next one keeps.
+        nesterov: Whether the momentum is Nesterov's.
+        schedule: How the learning rate changes after the warm-up.
+        warmup: Steps over which the learning rate rises to `lr`.
 
-    return OptimizerConfig(make, lr, weight_decay, schedule, warmup)
+    Returns:
+        The configuration.
+
+    Raises:
+        SemisupError: If Nesterov's momentum is 0.
+    """
+    if nesterov and not momentum:
+        raise SemisupError("optimizer.nesterov=true needs a momentum above 0; write optimizer.nesterov=false.")
+    return OptimizerConfig(
+        partial(torch.optim.SGD, momentum=momentum, nesterov=nesterov), lr, weight_decay, schedule, warmup
+    )
 
 
+@enforce_ranges
 def adam(
-    lr: float = 1e-3,
-    weight_decay: float = 0.0,
-    beta1: float = 0.9,
-    beta2: float = 0.999,
+    lr: Positive = 1e-3,
+    weight_decay: NonNegative = 0.0,
+    beta1: Fraction = 0.9,
+    beta2: Fraction = 0.999,
     schedule: Schedule = "cosine",
-    warmup: int = 0,
+    warmup: NonNegativeInt = 0,
 ) -> OptimizerConfig:
-    """Adam with decoupled weight decay (AdamW); without weight decay the two are the same."""
+    """Adam with decoupled weight decay (AdamW); without weight decay the two are the same.
 
-    def make(groups: list[dict[str, Any]], lr: float) -> torch.optim.Optimizer:
-        return torch.optim.AdamW(groups, lr=lr, betas=(beta1, beta2))
+    Args:
+        lr: The highest learning rate.
+        weight_decay: Of weights of two and more dimensions.
+        beta1: Decay of the mean of the gradients.
+        beta2: Decay of the mean of their squares.
+        schedule: How the learning rate changes after the warm-up.
+        warmup: Steps over which the learning rate rises to `lr`.
 
-    return OptimizerConfig(make, lr, weight_decay, schedule, warmup)
+    Returns:
+        The configuration.
+    """
+    return OptimizerConfig(partial(torch.optim.AdamW, betas=(beta1, beta2)), lr, weight_decay, schedule, warmup)

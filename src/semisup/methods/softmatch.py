@@ -65,7 +65,7 @@ class SoftMatch(Method):
         logits, strong, weak = self.logits(labeled.image, unlabeled.strong, no_grad=(unlabeled.weak,))
         probability = sharpened_softmax(weak)
         self.update_statistics(self.gather_across_ranks(probability))
-        weight = truncated_gaussian(self.aligned_confidence(probability), self.mean, self.variance, self.sigmas)
+        weight = truncated_gaussian(self._aligned_confidence(probability), self.mean, self.variance, self.sigmas)
         confidence, target = probability.max(-1)
         pseudo_labels = PseudoLabels(target, weight, confidence)
         supervised = cross_entropy(logits, labeled.label)
@@ -75,14 +75,18 @@ class SoftMatch(Method):
         return StepOutput(loss, terms, pseudo_labels)
 
     def update_statistics(self, probability: Tensor) -> None:
-        """Moves p̃, then μ and σ², towards those of this step's predictions, (uB, K), of all processes."""
+        """Moves p̃, then μ and σ², towards those of this step.
+
+        Args:
+            probability: The predictions on the weak views of all processes, (uB, K).
+        """
         mean = probability.mean(0)
         first = self.mean_probability.sum() == 0
         self.mean_probability.copy_(torch.where(first, mean, self.mean_probability.lerp(mean, 1 - self.decay)))
-        confidence = self.aligned_confidence(probability)
+        confidence = self._aligned_confidence(probability)
         self.mean.lerp_(confidence.mean(), 1 - self.decay)
         self.variance.lerp_(confidence.var(), 1 - self.decay)
 
-    def aligned_confidence(self, probability: Tensor) -> Tensor:
+    def _aligned_confidence(self, probability: Tensor) -> Tensor:
         """max q, (N,), of predictions p, (N, K)."""
         return distribution_alignment(probability, self.mean_probability, 1 / probability.shape[-1]).amax(-1)

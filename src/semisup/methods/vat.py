@@ -79,7 +79,14 @@ class VAT(Method):
 
 
 def unit(x: Tensor) -> Tensor:
-    """Each row of x, (N, ...), divided by its L2 norm; zero stays zero."""
+    """Divides each row by its L2 norm; a row of zeros stays as it is.
+
+    Args:
+        x: (N, ...).
+
+    Returns:
+        (N, ...).
+    """
     flat = x.flatten(1)
     flat = flat / flat.abs().amax(-1, keepdim=True).clamp_min(1e-30)  # else the squares of small ones would vanish
     return (flat / flat.norm(dim=-1, keepdim=True).clamp_min(1e-30)).view_as(x)
