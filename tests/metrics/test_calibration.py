@@ -2,12 +2,41 @@
 
 import numpy as np
 import pytest
+import torch
 from numpy.testing import assert_allclose
 
 from semisup.core.errors import SemisupError
-from semisup.metrics.calibration import fit_temperature, softmax
+from semisup.metrics.calibration import calibration_bins, calibration_error, fit_temperature, softmax
 
 LOG9 = np.log(9)
+
+
+def test_a_confidence_of_one_is_in_the_last_bin_and_an_edge_in_the_bin_above_it():
+    """Bin 3 begins at 3/15 = .2. Of the last bin's two images one is correct: |1/2 - (1 + .95) / 2| · 2/4; each of the
+    others is a bin of its own: (|1 - .2| + |0 - .4|) / 4. Sum .5375."""
+    bins = calibration_bins(torch.tensor([0.2, 0.4, 0.95, 1.0]), torch.tensor([True, False, False, True]))
+    assert bins[:, 0].tolist() == [0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2]
+    assert bins[:, 1].tolist() == [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]
+    assert calibration_error(bins) == pytest.approx(0.5375)
+
+
+def test_bins_of_batches_add_up_and_a_weight_of_zero_leaves_an_image_out():
+    confidence, correct = torch.tensor([0.9, 0.9, 0.5]), torch.tensor([1.0, 0.0, 1.0])
+    bins = calibration_bins(confidence[:1], correct[:1]) + calibration_bins(confidence[1:], correct[1:])
+    assert torch.equal(bins, calibration_bins(confidence, correct))
+    assert torch.equal(
+        calibration_bins(confidence, correct, torch.tensor([1.0, 0, 0]))[:, 0].nonzero(), torch.tensor([[13]])
+    )
+
+
+def test_the_calibration_error_is_that_of_torchmetrics():
+    """To the last bit, where no confidence is 1 or lies on an edge."""
+    from torchmetrics.functional.classification import multiclass_calibration_error
+
+    logits, label = torch.randn(500, 10, generator=torch.Generator().manual_seed(0)), torch.arange(500) % 10
+    confidence, predicted = logits.softmax(-1).max(-1)
+    expected = multiclass_calibration_error(logits.softmax(-1), label, 10).item()
+    assert calibration_error(calibration_bins(confidence, predicted == label)) == expected
 
 
 def test_the_temperature_makes_the_network_as_sure_as_it_is_right():

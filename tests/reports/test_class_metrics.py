@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from semisup.metrics.classification import scores
-from semisup.reports.run_page.class_metrics import calibration_error, class_rows, matrix_of, mistakes, reliability
+from semisup.reports.run_page.class_metrics import class_rows, matrix_of, mistakes, reliability
 
 # Four images, two classes: confidence .9 right, .8 wrong, .6 right, .6 wrong.
 PROBABILITY = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.6, 0.4]])
@@ -12,15 +12,15 @@ LABEL = np.array([0, 0, 0, 1])
 
 
 def test_bins_hold_the_images_of_their_confidence_and_the_error_is_the_mean_gap():
-    """Five bins. (.4, .6]: two images, accuracy .5, gap .1; (.6, .8]: accuracy 0, gap .8; (.8, 1]: 1, gap .1.
+    """Of 15 bins, [9/15, 10/15): two images, accuracy .5, gap .1; [12/15, 13/15): 0, gap .8; [13/15, 14/15): 1, gap .1.
 
     ECE = (2 · .1 + .8 + .1) / 4 = .275
     """
-    bins = reliability(PROBABILITY, LABEL, bins=5)
-    assert [b.images for b in bins] == [0, 0, 2, 1, 1]
-    assert [b.accuracy for b in bins] == [None, None, 0.5, 0, 1]
-    assert [b.confidence for b in bins[2:]] == pytest.approx([0.6, 0.8, 0.9])
-    assert calibration_error(bins) == pytest.approx(0.275)
+    bins, error = reliability(PROBABILITY, LABEL)
+    assert [b.images for b in bins] == [0] * 9 + [2, 0, 0, 1, 1, 0]
+    assert [bins[number].accuracy for number in (8, 9, 12, 13)] == [None, 0.5, 0, 1]
+    assert [bins[number].confidence for number in (9, 12, 13)] == pytest.approx([0.6, 0.8, 0.9])
+    assert error == pytest.approx(0.275)
 
 
 def test_the_error_is_the_one_in_result_json():
@@ -28,8 +28,8 @@ def test_the_error_is_the_one_in_result_json():
 
     logits = torch.randn(500, 10, generator=torch.Generator().manual_seed(0)) * 3
     label = torch.arange(500) % 10
-    bins = reliability(logits.softmax(-1).numpy(), label.numpy())
-    assert calibration_error(bins) == pytest.approx(float(scores(logits, label)["calibration_error"]), abs=1e-5)
+    _, error = reliability(logits.softmax(-1).numpy(), label.numpy())
+    assert error == scores(logits, label)["calibration_error"]
 
 
 def test_a_row_of_the_confusions_is_a_true_class():

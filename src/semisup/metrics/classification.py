@@ -1,42 +1,76 @@
-"""Figures of merit of predictions, with their uncertainty."""
+"""Accuracy, loss and calibration of predictions, with the uncertainty of the accuracy."""
 
 from typing import Any
 
 import numpy as np
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
-from torchmetrics.functional.classification import multiclass_accuracy, multiclass_calibration_error
 
-from semisup.methods.functional import cross_entropy
+from semisup.metrics.calibration import calibration_bins, calibration_error
 
 
-def scores(logits: Tensor, label: Tensor) -> dict[str, Tensor]:
-    """accuracy, loss (mean negative log-likelihood), calibration_error (15 bins, L1). logits: (N, K); label: (N,)."""
-    classes = logits.shape[-1]
-    probability = logits.float().softmax(-1)
+def scores(logits: Tensor, label: Tensor) -> dict[str, Tensor | float]:
+    """Accuracy, loss (mean cross-entropy) and calibration error of the same images.
+
+    Args:
+        logits: (N, K), any float type.
+        label: (N,) int64.
+
+    Returns:
+        `accuracy`, `loss` and `calibration_error`, a scalar each.
+    """
+    confidence, predicted = logits.float().softmax(-1).max(-1)
+    correct = predicted == label
     return {
-        "accuracy": multiclass_accuracy(probability, label, classes, average="micro"),
-        "loss": cross_entropy(logits, label),
-        "calibration_error": multiclass_calibration_error(probability, label, classes),
+        "accuracy": correct.float().mean(),
+        "loss": F.cross_entropy(logits.float(), label),
+        "calibration_error": calibration_error(calibration_bins(confidence, correct)),
     }
 
 
 def accuracy_interval(hits: int, images: int) -> list[float]:
-    """95 % confidence interval of an accuracy (Wilson, 1927): what another test set of this size would make of it."""
+    """The 95 % confidence interval of an accuracy, by Wilson (1927): how it varies from one test set to another.
+
+    Args:
+        hits: How many images are predicted correctly.
+        images: Of how many.
+
+    Returns:
+        The lower and the upper limit, from 0 to 1.
+    """
     from scipy.stats import binomtest
 
     interval = binomtest(hits, images).proportion_ci(method="wilson")
     return [float(interval.low), float(interval.high)]
 
 
-def confusion(predicted: NDArray[np.int64], label: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
-    """Counts (K, K): row = true class, column = predicted class."""
+def confusion_matrix(predicted: NDArray[np.int64], label: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
+    """How many images of each class are predicted as each class.
+
+    Args:
+        predicted: (N,), from 0 to K - 1.
+        label: (N,), from 0 to K - 1.
+        classes: K.
+
+    Returns:
+        Counts (K, K): row = true class, column = predicted class.
+    """
     return np.bincount(label * classes + predicted, minlength=classes**2).reshape(classes, classes)
 
 
 def summary(logits: Tensor, label: Tensor, names: tuple[str, ...]) -> dict[str, Any]:
-    """The scores, the interval of the accuracy and the accuracy per class, ready for JSON."""
-    matrix = confusion(logits.argmax(-1).cpu().numpy(), label.cpu().numpy(), len(names))
+    """The scores, the interval of the accuracy and the accuracy of each class, ready for JSON.
+
+    Args:
+        logits: (N, K), any float type.
+        label: (N,) int64.
+        names: The K classes.
+
+    Returns:
+        Those of `scores`, `accuracy_interval`, `images` (N) and `per_class`: an accuracy, or None without images.
+    """
+    matrix = confusion_matrix(logits.argmax(-1).cpu().numpy(), label.cpu().numpy(), len(names))
     images = matrix.sum(1)
     figures: dict[str, Any] = {name: float(value) for name, value in scores(logits, label).items()}
     figures["accuracy_interval"] = accuracy_interval(int(np.trace(matrix)), int(images.sum()))

@@ -1,4 +1,4 @@
-"""Statistics of a comparison: means over seeds, paired tests, and their correction for being many."""
+"""Statistics of a comparison: means over seeds, paired tests, and corrected p-values."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,15 @@ FEWEST = 3  # with two values Student's interval reaches 13 standard errors to e
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over seeds. interval: its 95 % interval; p: of its being 0. None where the seeds cannot tell."""
+    """A mean over seeds.
+
+    Args:
+        seeds: How many.
+        mean: In the unit of the values.
+        sd: The standard deviation (with N - 1); None for one seed.
+        interval: The 95 % confidence interval by Student's t; None for fewer than three seeds, or equal values.
+        p: Of the t-test against a mean of 0; None as above.
+    """
 
     seeds: int
     mean: float
@@ -22,7 +30,14 @@ class Estimate:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> "Estimate":
-        """From one value in % for each seed. Of differences, this is the paired t-test."""
+        """The estimate from one value in % for each seed; of differences, this is the paired t-test.
+
+        Args:
+            values: At least one.
+
+        Returns:
+            Their estimate.
+        """
         mean, sd = float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else None
         if len(values) < FEWEST or np.ptp(values) < 1e-4:  # of equal values a t-test would be certain
             return cls(len(values), mean, sd, None, None)
@@ -35,8 +50,10 @@ class Estimate:
 class McNemar:
     """McNemar's exact test (1947) of two networks on the same test images.
 
-    worse: images that only the first network has right. better: images that only the second has right. p: two-sided,
-    of so uneven a division of these by a fair coin (the exact form, not the mid-p one, which is less careful).
+    Args:
+        worse: How many images only the first network predicts correctly.
+        better: How many only the second one does.
+        p: Two-sided, of the exact binomial test with probability 1/2. The mid-p form is less conservative.
     """
 
     worse: int
@@ -45,18 +62,34 @@ class McNemar:
 
     @classmethod
     def of(cls, first: NDArray[np.bool_], second: NDArray[np.bool_]) -> "McNemar":
-        """first, second: (N,), which of the N test images each network has right."""
+        """The test, from which of the N test images each network predicts correctly.
+
+        Args:
+            first: (N,) bool, of the first network.
+            second: (N,) bool, of the second one.
+
+        Returns:
+            The counts and p.
+        """
         worse, better = int((first & ~second).sum()), int((second & ~first).sum())
         p = float(binomtest(better, worse + better).pvalue) if worse + better else 1.0
         return cls(worse, better, p)
 
 
 def holm(values: Sequence[float]) -> list[float]:
-    """p-values corrected for being many (Holm, 1979), in the order given; at most 1.
+    """p-values corrected for multiple tests.
 
-    The chance of even one false alarm stays below the level, however the tests depend on one another: those of a
-    comparison share their baseline. Five lines, as scipy has only corrections of the false discovery rate, which
-    promise less, and statsmodels would bring pandas with it.
+    The chance of one false alarm or more stays below the level, however the tests depend on each other: those of a
+    comparison share their baseline. Our own five lines: scipy corrects the false discovery rate only, which is weaker,
+    and statsmodels would add itself and pandas to the dependencies.
+
+    Source: Holm, 1979.
+
+    Args:
+        values: p-values.
+
+    Returns:
+        The corrected ones, in the same order, at most 1.
     """
     order = np.argsort(values)
     factors = np.arange(len(values), 0, -1)

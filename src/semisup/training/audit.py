@@ -14,8 +14,7 @@ from torch import Tensor
 from semisup.core.distributed import rank
 from semisup.labelers.inputs import Labels
 from semisup.methods.step_output import PseudoLabels
-
-BINS = 15
+from semisup.metrics.calibration import BINS, calibration_bins, calibration_error
 
 
 class Audit(Callback):
@@ -59,8 +58,7 @@ class Audit(Callback):
         weight = labels.weight * known
         columns = torch.stack([known, (weight > 0).float(), weight, weight * hit], dim=-1)  # (uB, 4)
         self.per_class.index_add_(0, truth.clamp_min(0), columns)
-        bin_of = (labels.confidence * BINS).long().clamp(0, BINS - 1)
-        self.bins.index_add_(0, bin_of, torch.stack([known, known * hit, known * labels.confidence], dim=-1))
+        self.bins += calibration_bins(labels.confidence, hit, known)
 
     def compute(self, counts: tuple[Tensor, Tensor]) -> None:
         """Reports what was counted since the last report, None if no known image was; starts again at zero."""
@@ -72,7 +70,7 @@ class Audit(Callback):
             return
         self.last_report = {
             **_shares(per_class.sum(0)),
-            "calibration_error": float((bins[:, 1] - bins[:, 2]).abs().sum() / bins[:, 0].sum()),
+            "calibration_error": calibration_error(bins),
             "per_class": {name: _shares(row) for name, row in zip(self.classes, per_class, strict=True)},
         }
 

@@ -4,18 +4,27 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from semisup.metrics.classification import confusion
+from semisup.metrics.calibration import BINS, calibration_bins, calibration_error
+from semisup.metrics.classification import confusion_matrix
 
 Probabilities = NDArray[np.floating]
 Classes = NDArray[np.int64]
-BINS = 15
 
 
 @dataclass(frozen=True)
 class Bin:
-    """The images whose confidence is above `low` and at most `high`. confidence, accuracy: means, None without any."""
+    """A bin of a reliability diagram; a confidence of 1 is in the last one.
+
+    Args:
+        low: The lowest confidence, which the bin contains.
+        high: The lowest confidence above the bin.
+        images: How many are in the bin.
+        confidence: Their mean confidence; None without images.
+        accuracy: Their accuracy; None without images.
+    """
 
     low: float
     high: float
@@ -48,27 +57,25 @@ class Mistake:
     share: float
 
 
-def reliability(probability: Probabilities, label: Classes, bins: int = BINS) -> list[Bin]:
-    """The bins of a reliability diagram, of equal width, by the largest probability. probability: (N, K).
+def reliability(probability: Probabilities, label: Classes) -> tuple[list[Bin], float]:
+    """The bins of a reliability diagram, by the largest probability, and the calibration error.
 
-    Guo et al. (2017, arXiv:1706.04599), section 2: bins are open below and closed above.
+    Source: Guo et al., 2017, arXiv:1706.04599, section 2 and eq. 5.
+
+    Args:
+        probability: (N, K).
+        label: (N,).
+
+    Returns:
+        15 bins, and the error.
     """
-    confidence, hit = probability.max(-1), probability.argmax(-1) == label
-    which = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
-    found = []
-    for number in range(bins):
-        inside = which == number
-        means = [float(values[inside].mean()) if inside.any() else None for values in (confidence, hit)]
-        found.append(Bin(number / bins, (number + 1) / bins, int(inside.sum()), *means))
-    return found
-
-
-def calibration_error(bins: list[Bin]) -> float:
-    """ECE: the mean over images of |accuracy - confidence| of their bin (Guo et al., 2017, eq. 5)."""
-    gaps = [
-        b.images * abs(b.accuracy - b.confidence) for b in bins if b.accuracy is not None and b.confidence is not None
-    ]
-    return sum(gaps) / sum(b.images for b in bins)
+    confidence, hit = torch.from_numpy(probability.max(-1)), torch.from_numpy(probability.argmax(-1) == label)
+    counts = calibration_bins(confidence, hit)  # (15, 3)
+    bins = []
+    for number, (images, hits, total) in enumerate(counts.tolist()):
+        means = (total / images, hits / images) if images else (None, None)
+        bins.append(Bin(number / BINS, (number + 1) / BINS, int(images), *means))
+    return bins, calibration_error(counts)
 
 
 def class_rows(matrix: NDArray[np.int64], names: tuple[str, ...], result: dict[str, Any]) -> list[ClassRow]:
@@ -110,4 +117,4 @@ def mistakes(matrix: NDArray[np.int64], names: tuple[str, ...], most: int = 10) 
 
 def matrix_of(probability: Probabilities, label: Classes) -> NDArray[np.int64]:
     """Counts (K, K): row = true class, column = predicted class."""
-    return confusion(probability.argmax(-1), label, probability.shape[-1])
+    return confusion_matrix(probability.argmax(-1), label, probability.shape[-1])

@@ -10,7 +10,7 @@ from semisup.labelers.files import read_labels
 from semisup.metrics.calibration import BOUNDS, fit_temperature, softmax
 from semisup.reports.figures.clusters import first_components
 from semisup.reports.run_page.charts import Bar, bars, scatter
-from semisup.reports.run_page.class_metrics import Classes, Probabilities, calibration_error, reliability
+from semisup.reports.run_page.class_metrics import Classes, Probabilities, reliability
 from semisup.reports.run_page.galleries import Sheet, Shown, gallery, sheet
 from semisup.reports.run_page.network import Network, some, umap
 from semisup.reports.run_page.summary import count
@@ -72,7 +72,7 @@ def diagrams(probability: Probabilities, label: Classes, temperature: float | No
         logits = np.log(np.maximum(probability, np.finfo(np.float32).tiny))
         named[f"temperature {temperature:.2f}"] = softmax(logits, temperature)
     found = {name: reliability(values, label) for name, values in named.items()}
-    return [Diagram(name, calibration_error(bins), bars(bins)) for name, bins in found.items()]
+    return [Diagram(name, error, bars(bins)) for name, (bins, error) in found.items()]
 
 
 def embedding(network: Network, store: Store, with_umap: bool = False) -> Embedding | str:
