@@ -1,8 +1,11 @@
-"""Labels of a CSV for pictures of a folder: whom they reach, and a sentence for each that does not fit."""
+"""Labels of a CSV for images of a folder: whom they reach, and a sentence for each that does not fit."""
 
+import re
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image
@@ -18,7 +21,7 @@ SHADES |= {"unlabeled/a": 4, "unlabeled/b": 5, "unlabeled/d": 6, "unlabeled/cat/
 
 @pytest.fixture
 def pets(tmp_path: Path) -> Path:
-    """Two cats, two dogs, four unlabeled pictures and a test set of two; each has a grey of its own."""
+    """Two cats, two dogs, four unlabeled images and a test set of two; each has a grey of its own."""
     for name, shade in SHADES.items():
         file = tmp_path / "pets" / f"{name}.png"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -36,7 +39,7 @@ def shades(store: Store) -> list[int]:
     return store.images[:, 0, 0, 0].tolist()
 
 
-def test_reviewed_pictures_follow_the_labeled_ones_and_count_in_data_labels(pets, capsys):
+def test_reviewed_images_follow_the_labeled_ones_and_count_in_data_labels(pets, capsys):
     """Rows in any order, of any columns, with a mark of Excel before the first; the cat folder of c says nothing."""
     store = opened(pets, "\ufefflabel,note,path", 'dog,"fur, wet",unlabeled/cat/c.png', "cat,,unlabeled/b.png")
     assert shades(store) == [0, 1, 2, 3, 5, 7, 4, 6]
@@ -46,7 +49,7 @@ def test_reviewed_pictures_follow_the_labeled_ones_and_count_in_data_labels(pets
     assert_array_equal(store.test_images[:, 0, 0, 0], [8, 9])
     split = make_split(store, labels="all", validation=0)
     assert (split.labeled.tolist(), split.unlabeled.tolist()) == ([0, 1, 2, 3, 4, 5], [6, 7])
-    assert "labels.csv: labels of 2 unlabeled pictures." in capsys.readouterr().err
+    assert "labels.csv: labels of 2 unlabeled images." in capsys.readouterr().err
 
 
 def test_paths_may_be_relative_to_unlabeled_as_predict_writes_them_or_absolute(pets):
@@ -59,8 +62,8 @@ def test_paths_may_be_relative_to_unlabeled_as_predict_writes_them_or_absolute(p
 def test_what_is_not_reviewed_is_passed_over_and_counted(pets, capsys):
     store = opened(pets, "path,label", "a.png,", "b.png,dog", "d.png", "labeled/cat/0.png,cat", "b.png,dog")
     assert shades(store) == [0, 1, 2, 3, 5, 4, 6, 7]
-    said = "labels of 1 unlabeled pictures, 1 that their class folders say as well, 2 rows without a label."
-    assert said in capsys.readouterr().err.replace("\n", "")
+    note = "labels of 1 unlabeled images, 1 that agree with their class folders, 2 rows without a label."
+    assert note in capsys.readouterr().err.replace("\n", "")
 
 
 def test_other_labels_are_another_store_and_another_split(pets):
@@ -74,8 +77,8 @@ def test_other_labels_are_another_store_and_another_split(pets):
     assert folder(pets.parent / "data", str(pets), size=2).folder == plain.folder
 
 
-def test_reviewed_pictures_leave_the_drawn_test_set_as_it_was(tmp_path, pets):
-    """Of two labeled pictures a class, half is one; with a test folder there is none to draw."""
+def test_reviewed_images_leave_the_drawn_test_set_as_it_was(tmp_path, pets):
+    """Of two labeled images a class, half is one; with a test folder there is none to draw."""
     (pets / "test").rename(tmp_path / "elsewhere")
     plain = folder(tmp_path / "data", str(pets), size=2, test_fraction=0.5)
     reviewed = opened(pets, "path,label", "a.png,cat", "b.png,cat", "d.png,dog", test_fraction=0.5)
@@ -84,7 +87,7 @@ def test_reviewed_pictures_leave_the_drawn_test_set_as_it_was(tmp_path, pets):
     assert_array_equal(reviewed.targets, [0, 1, 0, 0, 1, -1])
 
 
-def test_a_reviewed_picture_that_cannot_be_read_is_no_label(pets):
+def test_a_reviewed_image_that_cannot_be_read_is_no_label(pets):
     (pets / "unlabeled" / "b.png").write_bytes(b"")
     store = opened(pets, "path,label", "a.png,dog", "b.png,cat", skip_unreadable=True)
     assert shades(store) == [0, 1, 2, 3, 4, 6, 7]
@@ -96,30 +99,42 @@ def test_a_reviewed_picture_that_cannot_be_read_is_no_label(pets):
     ("lines", "sentence"),
     [
         (["path,label", "a.png,cta"], "line 2: there is no class 'cta'; did you mean 'cat'?"),
-        (["path,label", "a.png,cat", "e.png,cat"], "line 3: {pets} has no picture 'e.png'; paths are relative to"),
-        (["path,label", "labeled/cat/0.png,dog"], "line 2: {pets}/labeled/cat/0.png is to be 'dog' but lies in"),
-        (["path,label", "test/cat/0.png,dog"], "line 2: {pets}/test/cat/0.png is to be 'dog' but lies in"),
+        (["path,label", "a.png,cat", "e.png,cat"], "line 3: {pets} has no image 'e.png'; paths are relative to"),
+        (
+            ["path,label", "labeled/cat/0.png,dog"],
+            "line 2: {pets}/labeled/cat/0.png is labeled 'dog' but is in the folder of 'cat'",
+        ),
+        (
+            ["path,label", "test/cat/0.png,dog"],
+            "line 2: {pets}/test/cat/0.png is labeled 'dog' but is in the folder of 'cat'",
+        ),
         (
             ["path,label", "a.png,cat", "b.png,cat", "unlabeled/a.png,dog"],
-            "line 4: 'unlabeled/a.png' is 'dog' here and 'cat' in line 2.",
+            "line 4: 'unlabeled/a.png' is 'dog' here and 'cat' in line 2; delete one of the two.",
         ),
-        (["path,class", "a.png,cat"], "needs one column path and one column label; it has path, class."),
-        (["path,label,label", "a.png,cat,dog"], "needs one column path and one column label; it has path, label"),
-        ([], "needs one column path and one column label; it has none."),
+        (["path,class", "a.png,cat"], "needs the columns label and path; it has path, class."),
+        (["path,label,label", "a.png,cat,dog"], "has two columns named label; delete one."),
+        ([], "needs the columns label and path; it has none."),
         (["path,label", "a.png,"], "has no label in it; leave the option out"),
     ],
 )
 def test_a_row_that_does_not_fit_is_a_sentence_and_leaves_nothing_behind(pets, lines, sentence):
-    with pytest.raises(SemisupError) as error:
+    with pytest.raises(SemisupError, match=re.escape(sentence.format(pets=pets))) as error:
         opened(pets, *lines)
-    assert sentence.format(pets=pets) in str(error.value)
     assert str(pets.parent / "labels.csv") in str(error.value)
     assert not (pets.parent / "data").exists()
 
 
+def test_labels_may_be_parquet(pets):
+    """As `semisup predict` writes them, corrected with another tool."""
+    file = pets.parent / "labels.parquet"
+    pq.write_table(pa.table({"label": ["dog", None], "path": ["b.png", "a.png"]}), file)
+    assert shades(folder(pets.parent / "data", str(pets), size=2, labels_file=str(file))) == [0, 1, 2, 3, 5, 4, 6, 7]
+
+
 def test_a_file_that_cannot_be_read_is_a_sentence(pets):
-    with pytest.raises(SemisupError, match=r"labels_file=.*no\.csv: there is no such file"):
+    with pytest.raises(SemisupError, match=r"there is no file .*no\.csv"):
         folder(pets.parent / "data", str(pets), labels_file=str(pets / "no.csv"))
     (pets.parent / "latin.csv").write_bytes(b"path,label\n\xe4.png,cat\n")
-    with pytest.raises(SemisupError, match=r"latin\.csv is not a readable CSV"):
+    with pytest.raises(SemisupError, match=r"latin\.csv is not a readable table"):
         folder(pets.parent / "data", str(pets), labels_file=str(pets.parent / "latin.csv"))

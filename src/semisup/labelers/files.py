@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from semisup.core.atomic_files import atomic_write
 from semisup.core.errors import SemisupError
+from semisup.data.label_table import COLUMNS, LabelTable, find
 from semisup.data.store import Store
 from semisup.labelers.inputs import Labels
-from semisup.labelers.table import KINDS, Table, printable
 
 FORMAT = "1"  # raised when a column changes its meaning, so that an old file is refused by name
 
@@ -26,12 +26,12 @@ def write_labels(file: Path, store: Store, index: NDArray[np.int64], labels: Lab
     """
     columns: dict[str, Any] = {"index": index}
     if (files := store.files()) is not None:
-        columns["path"] = [printable(files[image]) for image in index]
+        columns["path"] = [_printable(files[image]) for image in index]
     columns["label"] = pa.array(store.classes).take(pa.array(labels.classes))
     columns |= {"confidence": labels.confidence, "weight": labels.weight, "kept": labels.weight > 0}
     if labels.copies is not None:
         columns["copies"] = labels.copies.astype(np.int32)
-    table = pa.table([pa.array(values, KINDS[name]) for name, values in columns.items()], names=list(columns))
+    table = pa.table([pa.array(values, COLUMNS[name]) for name, values in columns.items()], names=list(columns))
     if labels.target.ndim == 2:
         probability = pa.FixedSizeListArray.from_arrays(pa.array(labels.target.ravel()), len(store.classes))
         table = table.append_column("probability", probability)
@@ -49,9 +49,9 @@ def read_labels(file: Path, store: Store, index: NDArray[np.int64], split_hash: 
     Images without a row have weight, confidence and copies 0; copies of images that are not kept are 0, too.
     Raises SemisupError naming the row if anything does not fit; with `split_hash`, also if another split made the file.
     """
-    table = Table(file)
+    table = LabelTable(file)
     _refuse_another_origin(table, store, split_hash)
-    image = table.images(store)  # (n,)
+    image = _images(table, store)  # (n,)
     _refuse_images(table, image, store, index)
     kept, weight = table.column("kept", missing=True), table.column("weight", missing=1)
     confidence, copies = table.column("confidence", missing=1), table.column("copies", missing=1)
@@ -77,9 +77,27 @@ def read_labels(file: Path, store: Store, index: NDArray[np.int64], split_hash: 
     )
 
 
-def _targets(table: Table, store: Store, kept: NDArray[np.bool_]) -> NDArray[Any]:
+def _images(table: LabelTable, store: Store) -> NDArray[np.int64]:
+    """The store's image of each row, (n,), by its index, else by its path."""
+    if table.has("index"):
+        return table.column("index", missing=-1)
+    files = store.files()
+    if files is None:
+        raise SemisupError(f"{table.file} needs a column index: {store.name} was not made of files with a path.")
+    path = table.column("path", missing="")
+    image = find(path, [_printable(file) for file in files])
+    table.refuse(image < 0, lambda row: f"{store.name} has no file '{path[row]}'; its first is '{files[0]}'.")
+    return image
+
+
+def _printable(path: str) -> str:
+    """A path as UTF-8 can hold it: bytes of a file's name that are no text become a question mark."""
+    return path.encode(errors="surrogateescape").decode(errors="replace")
+
+
+def _targets(table: LabelTable, store: Store, kept: NDArray[np.bool_]) -> NDArray[Any]:
     """Classes (n,) int64, or probabilities (n, K) float32 if the table has them."""
-    label = table.classes(store)
+    label = table.targets(store.classes)
     table.refuse((label < 0) & kept, lambda row: "it is kept and has no label; give one, or say that kept is false.")
     if not table.has("probability"):
         return np.maximum(label, 0)
@@ -91,8 +109,8 @@ def _targets(table: Table, store: Store, kept: NDArray[np.bool_]) -> NDArray[Any
     return probability
 
 
-def _refuse_another_origin(table: Table, store: Store, split_hash: str | None) -> None:
-    origin = table.origin()
+def _refuse_another_origin(table: LabelTable, store: Store, split_hash: str | None) -> None:
+    origin = table.metadata()
     if origin.get("semisup_format", FORMAT) != FORMAT:
         raise SemisupError(f"{table.file} was written by another version of Semisup; make it again.")
     if origin.get("semisup_data", store.fingerprint) != store.fingerprint:
@@ -101,7 +119,7 @@ def _refuse_another_origin(table: Table, store: Store, split_hash: str | None) -
         raise SemisupError(f"{table.file} has labels of another split of {store.name}; take the same labels and seed.")
 
 
-def _refuse_images(table: Table, image: NDArray[np.int64], store: Store, index: NDArray[np.int64]) -> None:
+def _refuse_images(table: LabelTable, image: NDArray[np.int64], store: Store, index: NDArray[np.int64]) -> None:
     none = (image < 0) | (image >= len(store.images))
     table.refuse(none, lambda row: f"an index is 0 to {len(store.images) - 1}, as {store.name} has no other image.")
     known = ~np.isin(image, index)

@@ -1,0 +1,212 @@
+"""Tables of labels of images, Parquet or CSV: one column `label`, beside a column `path` or `index`.
+
+Tools write them and people correct them, so whatever does not fit is refused with its place in the file.
+"""
+
+import csv
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet
+from numpy.typing import NDArray
+
+from semisup.core.errors import SemisupError, did_you_mean
+
+COLUMNS = {
+    "index": pa.int64(),
+    "path": pa.string(),
+    "label": pa.string(),
+    "confidence": pa.float32(),
+    "weight": pa.float32(),
+    "kept": pa.bool_(),
+    "copies": pa.int32(),
+}
+_NULLS = pa.array(pyarrow.csv.ConvertOptions().null_values, pa.string())  # "", "NA", "null", ...
+
+
+class LabelTable:
+    """The rows of a table of labels; other columns than those of COLUMNS are ignored.
+
+    Messages count the rows of a CSV as an editor does: by the line on which a row starts, the header being line 1. The
+    rows of a Parquet file are counted from 1.
+
+    Args:
+        file: A CSV if its name ends in .csv, else Parquet.
+        keys: The columns that may name an image, of which the table needs one.
+    """
+
+    def __init__(self, file: Path, keys: Sequence[str] = ("index", "path")) -> None:
+        self.file = file
+        self._lines: list[int] | None = None  # of a CSV, the line of each row
+        try:
+            if file.suffix.lower() == ".csv":
+                self._rows, self._lines = _read_csv(file)
+            else:
+                with pyarrow.parquet.ParquetFile(file) as parquet:  # read_table makes a column of a folder named a=b
+                    self._rows = parquet.read()
+        except FileNotFoundError as error:
+            raise SemisupError(f"there is no file {file}.") from error
+        except (OSError, UnicodeDecodeError, csv.Error, pa.ArrowException) as error:
+            raise SemisupError(f"{file} is not a readable table, Parquet or .csv ({_sentence(error)}).") from error
+        names = self._rows.column_names
+        if "label" not in names or not {*keys} & {*names}:
+            wanted, found = " or ".join(keys), ", ".join(names) or "none"
+            raise SemisupError(f"{file} needs the columns label and {wanted}; it has {found}.")
+        if twice := [name for name in (*COLUMNS, "probability") if names.count(name) > 1]:
+            raise SemisupError(f"{file} has two columns named {twice[0]}; delete one.")
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a column.
+
+        Args:
+            name: The column's name.
+
+        Returns:
+            True or false.
+        """
+        return name in self._rows.column_names
+
+    def metadata(self) -> dict[str, str]:
+        """The metadata of a Parquet file; those of a CSV are empty."""
+        return {
+            key.decode(errors="replace"): value.decode(errors="replace")
+            for key, value in (self._rows.schema.metadata or {}).items()
+        }
+
+    def column(self, name: str, missing: Any) -> NDArray[Any]:
+        """One column in its type of COLUMNS.
+
+        Args:
+            name: A name of COLUMNS.
+            missing: The value of empty cells, or of all cells where the table has no such column.
+
+        Returns:
+            The n values.
+
+        Raises:
+            SemisupError: If a cell is of another type.
+        """
+        kind = COLUMNS[name]
+        cells = self._cast(name, kind) if self.has(name) else pa.chunked_array([pa.nulls(len(self._rows), kind)])
+        values: NDArray[Any] = cells.fill_null(missing).to_numpy()
+        return values
+
+    def probability(self, classes: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """The column `probability`.
+
+        Args:
+            classes: K.
+
+        Returns:
+            The probabilities (n, K), and whether a row has any (n,).
+        """
+        column = self._cast("probability", pa.list_(pa.float32(), classes)).combine_chunks()
+        given = column.is_valid().to_numpy(zero_copy_only=False)
+        values = np.zeros((len(given), classes), np.float32)
+        values[given] = column.drop_null().flatten().to_numpy(zero_copy_only=False).reshape(-1, classes)
+        return values, given
+
+    def targets(self, classes: Sequence[str]) -> NDArray[np.int64]:
+        """The class of each row.
+
+        Args:
+            classes: The K names.
+
+        Returns:
+            Numbers of classes (n,); -1 where the label is blank.
+
+        Raises:
+            SemisupError: If a label names none of the classes.
+        """
+        names = self.column("label", missing="")
+        target = find(names, classes)
+        blank = np.array([not name.strip() for name in names], bool)
+        self.refuse(
+            (target < 0) & ~blank, lambda row: f"there is no class '{names[row]}'; {did_you_mean(names[row], classes)}"
+        )
+        return target
+
+    def where(self, row: int) -> str:
+        """The place of a row as messages name it.
+
+        Args:
+            row: The row's number, from 0.
+
+        Returns:
+            Such as 'labels.csv, line 2' or 'labels.parquet, row 1'.
+        """
+        return f"{self.file}, {self.place(row)}"
+
+    def place(self, row: int) -> str:
+        """The place of a row within the file.
+
+        Args:
+            row: The row's number, from 0.
+
+        Returns:
+            Such as 'line 2' in a CSV or 'row 1' in Parquet.
+        """
+        return f"row {row + 1}" if self._lines is None else f"line {self._lines[row]}"
+
+    def refuse(self, wrong: NDArray[np.bool_], reason: Callable[[int], str]) -> None:
+        """Refuses the table if a row is wrong.
+
+        Args:
+            wrong: Which rows are, (n,).
+            reason: Says what is wrong with a row, of which it gets the number from 0.
+
+        Raises:
+            SemisupError: If a row is wrong, for the first one.
+        """
+        if wrong.any():
+            row = int(wrong.argmax())
+            raise SemisupError(f"{self.where(row)}: {reason(row)}")
+
+    def _cast(self, name: str, kind: Any) -> Any:
+        cells = self._rows[name]
+        try:
+            if cells.type == pa.string() and kind != pa.string():
+                cells = pc.if_else(pc.is_in(cells, _NULLS), None, cells)
+            return cells.cast(kind)
+        except pa.ArrowException as error:
+            raise SemisupError(f"column {name} of {self.file} is not {kind} ({_sentence(error)}).") from error
+
+
+def find(values: NDArray[Any], choices: Sequence[str]) -> NDArray[np.int64]:
+    """Where each of some strings is among the choices.
+
+    Args:
+        values: (n,) strings.
+        choices: Strings that are all different.
+
+    Returns:
+        Places (n,); -1 for a string that is no choice.
+    """
+    found = pc.index_in(pa.array(values, pa.string()), pa.array(choices, pa.string()))
+    return found.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+
+
+def _read_csv(file: Path) -> tuple[Any, list[int]]:
+    """The cells as a table of strings, and the line on which each row starts."""
+    with file.open(encoding="utf-8-sig", newline="") as text:
+        reader = csv.reader(text)
+        names = next(filter(None, reader), [])
+        rows, lines, line = [], [], reader.line_num + 1
+        for cells in reader:
+            if len(cells) > len(names):
+                raise SemisupError(f"{file}, line {line}: {len(cells)} cells below a header of {len(names)}.")
+            if cells:
+                rows.append(cells + [""] * (len(names) - len(cells)))
+                lines.append(line)
+            line = reader.line_num + 1
+    columns = zip(*rows, strict=True) if rows else [()] * len(names)
+    return pa.table([pa.array(column, pa.string()) for column in columns], names=names), lines
+
+
+def _sentence(error: Exception) -> str:
+    return " ".join(str(error).split()).rstrip(".")
