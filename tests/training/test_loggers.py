@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from semisup.core.errors import SemisupError
+from semisup.training.metrics_csv import MetricsCSV, read_metrics
+
 DIGITS = [str(digit) for digit in range(10)]
 TRAIN = {"train/loss", "train/supervised", "train/unsupervised", "train/alpha", "train/lr"}
 VALIDATION = {"validation/accuracy", "validation/loss", "validation/calibration_error"}
@@ -129,7 +132,34 @@ def test_wandb_offline_holds_the_same_curves_and_the_confusion_matrix(run, offli
 
 
 def test_wandb_without_an_account_is_a_sentence(run, offline):
-    from semisup.core.errors import SemisupError
-
     with pytest.raises(SemisupError, match=r"No API key.*logger\.offline=true"):
         run("method=pseudo_label", "method.threshold=0", "logger=wandb")
+
+
+def test_rows_that_are_read_equal_those_that_were_logged(tmp_path):
+    """Numbers that are not finite and the longest decimals included; a metric without a value is left out."""
+    logger = MetricsCSV(tmp_path / "metrics.csv")
+    logger.log_metrics({"loss": 0.1, "epoch": 3}, step=3)
+    logger.log_metrics({"loss": float("inf"), "accuracy": 1 / 3}, step=0)
+    logger.write()
+    expected = [{"step": 1, "loss": float("inf"), "accuracy": 1 / 3}, {"step": 4, "loss": 0.1}]
+    assert read_metrics(tmp_path / "metrics.csv") == expected
+
+
+def test_resuming_drops_the_rows_of_later_steps(tmp_path):
+    """Otherwise the curves would have points of steps that are trained again."""
+    first = MetricsCSV(tmp_path / "metrics.csv")
+    for step in (1, 3, 5):
+        first.log_metrics({"loss": step}, step=step)
+    first.write()
+    MetricsCSV(tmp_path / "metrics.csv", resumed_at=4).write()
+    assert [row["step"] for row in read_metrics(tmp_path / "metrics.csv")] == [2, 4]
+
+
+@pytest.mark.parametrize(
+    "text", ["step,loss\n1,high\n", "loss\n1\n", "step,loss\n1,2,3\n", "step,loss\n1\n", 'step\n"1']
+)
+def test_a_damaged_file_is_named(text, tmp_path):
+    (tmp_path / "metrics.csv").write_text(text)
+    with pytest.raises(SemisupError, match=r"metrics\.csv is damaged"):
+        read_metrics(tmp_path / "metrics.csv")
