@@ -34,33 +34,41 @@ def draw(
         assert inputs.features is not None
         kept = np.where(inputs.label >= 0, inputs.label, np.where(labels.weight > 0, labels.classes, -1))
         title, label = ("pseudo-label", kept) if clusters is None else ("cluster label", clusters.labels)
-        save(scatter(inputs.features, {"true class": truth, title: label}, store.classes), file)
+        rows = sample(len(inputs.features))
+        shown = {"true class": truth[rows], title: label[rows]}
+        save(scatter(first_components(inputs.features[rows]), shown, store.classes), file)
     file = folder / "contact_sheet.png"
     if clusters is not None and store.images.ndim == 4 and not file.exists():
         save(contact_sheet(store, clusters, truth), file)
 
 
-def scatter(
-    features: NDArray[np.float32], by: dict[str, Integers], classes: tuple[str, ...], seed: int = 0
-) -> "Figure":
-    """The first two principal components of an embedding, (N, D), side by side for each way to colour the images.
+def sample(count: int, seed: int = 0) -> Integers:
+    """At most 5,000 rows of `count`, ascending."""
+    rows = np.arange(count)
+    return np.sort(np.random.default_rng(seed).choice(rows, POINTS, replace=False)) if count > POINTS else rows
 
-    by: what each part shows: the images' classes, (N,); -1 is drawn in grey. Of more than 5,000 images as many are
-    drawn, and the components are of these. There is a legend for up to 19 classes.
+
+def scatter(position: NDArray[np.floating], by: dict[str, Integers], classes: tuple[str, ...]) -> "Figure":
+    """Images in two dimensions, side by side for each way to color them.
+
+    Args:
+        position: (n, 2), the first two principal components.
+        by: The title of each part, and the classes that it shows, (n,); -1 is drawn in gray.
+        classes: Their names. There is a legend for up to 19.
+
+    Returns:
+        The figure.
     """
     from matplotlib.lines import Line2D
 
-    rows = np.arange(len(features))
-    if len(rows) > POINTS:
-        rows = np.sort(np.random.default_rng(seed).choice(rows, POINTS, replace=False))
-    x, y = first_components(features[rows]).T
+    x, y = position.T
     colours = palette(len(classes))  # (K, 4)
     figure = new_figure(5.2 * len(by) + 1.6, 5)
     parts = np.atleast_1d(figure.subplots(1, len(by), sharex=True, sharey=True))
     for axes, (title, label) in zip(parts, by.items(), strict=True):
-        known = label[rows] >= 0
+        known = label >= 0
         axes.scatter(x[~known], y[~known], s=4, c=GREY, linewidths=0)
-        axes.scatter(x[known], y[known], s=4, c=colours[label[rows][known]], linewidths=0)
+        axes.scatter(x[known], y[known], s=4, c=colours[label[known]], linewidths=0)
         axes.set(title=f"by {title}", xlabel="component 1", ylabel="component 2")
     if len(classes) <= COLOURS:
         names = [*zip(classes, colours, strict=True), ("none, or unknown", GREY)]
