@@ -15,7 +15,6 @@ from semisup.reports.figures.clusters import (
     IMAGES,
     contact_sheet,
     draw,
-    first_components,
     palette,
     row_title,
     scatter,
@@ -56,38 +55,15 @@ def test_a_scatter_shows_the_same_points_by_true_class_and_by_label_and_unknown_
     assert_allclose(np.sort(together, 0), np.sort(right.collections[1].get_offsets(), 0))
 
 
-def test_of_many_images_5000_are_drawn_and_the_same_each_time():
-    rng = np.random.default_rng(0)
-    features = rng.normal(size=(6000, 3)).astype(np.float32)
-    one, two = (scatter(features, {"class": np.zeros(6000, int)}, ANTS_AND_BEES).axes[0].collections[1] for _ in "12")
-    assert len(one.get_offsets()) == 5000
-    assert_array_equal(one.get_offsets(), two.get_offsets())
-
-
 def test_no_class_is_grey_and_a_legend_has_room_for_19():
     for count in (2, 10, 19, 100):
         shades = palette(count)
         assert len(np.unique(shades, axis=0)) == count
         assert (np.ptp(shades[:, :3], axis=1) > 0.1).sum() >= count - 1, "black is the only one without a hue"
-    points, label = np.eye(3, dtype=np.float32), np.array([0, 1, -1])
+    points, label = np.eye(3, 2, dtype=np.float32), np.array([0, 1, -1])
     few, many = (scatter(points, {"class": label}, tuple(map(str, range(count)))) for count in (19, 20))
     assert [text.get_text() for text in few.legends[0].get_texts()] == [*map(str, range(19)), "none, or unknown"]
     assert not many.legends
-
-
-def test_the_components_are_the_directions_of_most_variance():
-    """Points on a line in the plane y = x, ten apart: the first component is √2 times each step; nothing is left."""
-    found = first_components(np.array([[0, 0], [10, 10], [20, 20]], np.float32))
-    assert_allclose(np.abs(found), [[200**0.5, 0], [0, 0], [200**0.5, 0]], atol=1e-4)
-    assert_allclose(first_components(np.array([[1], [3]], np.float32)), [[-1, 0], [1, 0]])
-
-
-def test_of_a_whitened_embedding_the_first_two_columns_are_taken():
-    rng = np.random.default_rng(0)
-    white = rng.normal(size=(5000, 6)).astype(np.float32)
-    assert_allclose(first_components(white), white[:, :2] - white[:, :2].mean(0), atol=1e-6)
-    white[:, 4] *= 3
-    assert abs(np.corrcoef(first_components(white)[:, 0], white[:, 4])[0, 1]) > 0.99
 
 
 def test_a_contact_sheet_has_a_row_for_each_cluster_that_has_images_the_largest_first(store):

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semisup.data.store import Store
+from semisup.embeddings.map import map_positions
 from semisup.labelers.inputs import LabelerInputs, Labels
 from semisup.labelers.named_clusters import NamedClusters
 from semisup.reports.figures.figure import new_figure, save
@@ -15,11 +16,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Integers = NDArray[np.int64]
-POINTS = 5000  # that are drawn at most
 ROWS, IMAGES = 20, 8  # of a contact sheet at most: clusters, and images at each end of one
 COLOURS = 19  # that a person can tell apart, none of them grey
 GREY = "lightgrey"
-ALIKE = 0.2  # columns of a sample that correlate less than this count as uncorrelated
 
 
 def draw(
@@ -34,18 +33,11 @@ def draw(
         assert inputs.features is not None
         kept = np.where(inputs.label >= 0, inputs.label, np.where(labels.weight > 0, labels.classes, -1))
         title, label = ("pseudo-label", kept) if clusters is None else ("cluster label", clusters.labels)
-        rows = sample(len(inputs.features))
-        shown = {"true class": truth[rows], title: label[rows]}
-        save(scatter(first_components(inputs.features[rows]), shown, store.classes), file)
+        rows, position = map_positions(inputs.features)
+        save(scatter(position, {"true class": truth[rows], title: label[rows]}, store.classes), file)
     file = folder / "contact_sheet.png"
     if clusters is not None and store.images.ndim == 4 and not file.exists():
         save(contact_sheet(store, clusters, truth), file)
-
-
-def sample(count: int, seed: int = 0) -> Integers:
-    """At most 5,000 rows of `count`, ascending."""
-    rows = np.arange(count)
-    return np.sort(np.random.default_rng(seed).choice(rows, POINTS, replace=False)) if count > POINTS else rows
 
 
 def scatter(position: NDArray[np.floating], by: dict[str, Integers], classes: tuple[str, ...]) -> "Figure":
@@ -86,26 +78,6 @@ def palette(classes: int) -> NDArray[np.float64]:
     twenty = colormaps["tab20"](np.arange(20))
     dark, light = (np.delete(shades, 7, axis=0) for shades in (twenty[::2], twenty[1::2]))  # without the greys
     return np.concatenate([dark, [(0, 0, 0, 1)], light])[:classes]
-
-
-def first_components(points: NDArray[np.float32]) -> NDArray[np.float64]:
-    """The first two principal components of some points, (n, D) -> (n, 2).
-
-    Whitening leaves components in their order, and all of one variance, so that they are nobody's first any more:
-    where the first two columns are uncorrelated with all columns, and none varies more, they are taken.
-    """
-    from sklearn.decomposition import PCA
-
-    centred = points - points.mean(0, dtype=np.float64)
-    if centred.shape[1] < 2:
-        return np.pad(centred, ((0, 0), (0, 1)))
-    deviation = centred.std(0)
-    correlation = (centred[:, :2].T @ centred) / len(points) / np.maximum(np.outer(deviation[:2], deviation), 1e-30)
-    uncorrelated = np.abs(correlation - np.eye(2, centred.shape[1])).max() < ALIKE
-    if uncorrelated and deviation.max() < 1.2 * deviation[:2].min():
-        return centred[:, :2]
-    components: NDArray[np.float64] = PCA(2, svd_solver="randomized", random_state=0).fit_transform(centred)
-    return components
 
 
 def contact_sheet(store: Store, clusters: NamedClusters, truth: Integers) -> "Figure":

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from semisup.data import Store
+from semisup.embeddings.map import first_components
 from semisup.labelers.files import read_labels
 from semisup.metrics.calibration import BOUNDS, fit_temperature, softmax
-from semisup.reports.figures.clusters import first_components
 from semisup.reports.run_page.charts import Bar, bars, scatter
 from semisup.reports.run_page.class_metrics import Classes, Probabilities, reliability
 from semisup.reports.run_page.galleries import Sheet, Shown, gallery, sheet
