@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "extending.md").read_text()
 FILES = dict(re.findall(r"^```\w+\n# (\S+\.(?:py|yaml))\n(.*?)^```", TEXT, flags=re.DOTALL | re.MULTILINE))
-COMMANDS = re.findall(r"^    python train\.py (.*)$", TEXT, flags=re.MULTILINE)
+COMMANDS = re.findall(r"^    semisup train (.*)$", TEXT, flags=re.MULTILINE)
 SMALL = ("batch.labeled=8", "batch.ratio=2", "trainer.max_steps=12", "trainer.val_check_interval=4")
 
 
@@ -31,7 +32,7 @@ def outside(tmp_path: Path, data_dir: Path) -> Callable[..., subprocess.Complete
         arguments = [*SMALL, f"data_dir={data_dir}", *shlex.split(documented), *more]
         if "backbone=" not in documented:
             arguments += ["backbone=mlp", "backbone.hidden=[32]"]
-        command = [sys.executable, str(ROOT / "train.py"), *arguments]
+        command = [sys.executable, "-m", "semisup.cli.main", "train", *arguments]
         return subprocess.run(command, cwd=tmp_path, env=os.environ, capture_output=True, text=True)
 
     return call
@@ -43,16 +44,32 @@ def result(folder: Path, name: str) -> dict[str, Any]:
 
 
 def test_a_method_from_a_package_of_ones_own_trains_with_its_own_yaml(outside, tmp_path):
-    ended = outside("method=sure_ones", "method.threshold=0.2")
+    ended = outside("method=confident_ones", "method.threshold=0.2")
     assert ended.returncode == 0, ended.stderr
-    assert result(tmp_path, "digits-100-sure_ones-mlp")["pseudo_labels"]["coverage"] > 0
-    ended = outside("method=sure_ones", "method.treshold=0.2")
+    assert result(tmp_path, "digits-100-confident_ones-mlp")["pseudo_labels"]["coverage"] > 0
+
+
+def test_a_misspelled_option_and_one_out_of_its_documented_range_are_refused(outside):
+    ended = outside("method=confident_ones", "method.treshold=0.2")
     assert ended.returncode == 1
     assert ended.stderr.strip() == "semisup: there is no option method.treshold; did you mean 'threshold'?"
+    ended = outside("method=confident_ones", "method.threshold=95")
+    assert ended.returncode == 1
+    assert ended.stderr.strip() == "semisup: method.threshold=95 is not valid: it is a number from 0 to 1."
+
+
+def test_a_method_with_a_state_keeps_it_in_its_checkpoint(outside, tmp_path):
+    """12 steps. The mean confidence starts at 1/10 for 10 classes, and rises with the network's."""
+    ended = outside("method=above_mean")
+    assert ended.returncode == 0, ended.stderr
+    (file,) = (tmp_path / "runs").glob("digits-100-above_mean-mlp-*/round0/last.ckpt")
+    state = torch.load(file, weights_only=True)["state_dict"]
+    assert state["steps"] == 12
+    assert 0.1 < state["mean"] < 1
 
 
 def test_so_do_a_network_and_a_data_source(outside, tmp_path):
-    """1,000 pictures: 200 for the test, and 800 of which 20 have a label."""
+    """1,000 images: 200 for the test, and 800 of which 20 have a label."""
     ended = outside("data=rings")
     assert ended.returncode == 0, ended.stderr
     found = result(tmp_path, "rings-20-pseudo_label-tiny")
@@ -73,5 +90,5 @@ def test_so_does_a_labeler(outside, tmp_path):
 
 
 def test_every_documented_file_and_command_is_tried():
-    assert len(FILES) == 8
-    assert len(COMMANDS) == 3
+    assert len(FILES) == 10
+    assert len(COMMANDS) == 4
