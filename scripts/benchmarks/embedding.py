@@ -13,9 +13,9 @@ import numpy as np
 import torch
 
 from benchmarks.setting import now, setting, spread
-from semisup.config import resolve as configuration
+from semisup.config.nodes import build_network
 from semisup.embeddings import RoundNetworkEmbedding
-from semisup.embeddings.forward import evaluating
+from semisup.models.inference import evaluation_mode
 
 BATCH, BATCHES = 256, 10
 
@@ -27,7 +27,7 @@ def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
 
 def case(name: str, options: argparse.Namespace) -> dict[str, Any]:
     made = setting("supervised", name, options, max_steps=1)
-    network = configuration.build_network(made.config, made.store).to(memory_format=torch.channels_last)
+    network = build_network(made.config, made.store).to(memory_format=torch.channels_last)
     device = made.training.tester().strategy.root_device
     embedding = RoundNetworkEmbedding(network, batch_size=BATCH, device=str(device), precision=options.precision)
     rows = np.arange(min(BATCH * BATCHES, len(made.store.images)))
@@ -39,7 +39,7 @@ def case(name: str, options: argparse.Namespace) -> dict[str, Any]:
             began = now(device)
             embedding(made.store, rows, Path(folder))
             real = now(device) - began
-        with evaluating(network, device), torch.no_grad():
+        with evaluation_mode(network, device), torch.no_grad():
             half = torch.autocast(device.type, torch.bfloat16, enabled=options.precision == "bf16-mixed")
             began = now(device)
             for start in range(0, len(rows), BATCH):

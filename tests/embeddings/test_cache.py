@@ -13,7 +13,7 @@ from numpy.testing import assert_array_equal
 
 from semisup.core.errors import SemisupError
 from semisup.embeddings import PCAEmbedding, PixelEmbedding, RoundNetworkEmbedding
-from semisup.embeddings.shards import Share, rows_in_order, write_shard
+from semisup.embeddings.shards import DistributedBatches, read_shards, write_shard
 from tests.embeddings.counted import Counted, network_features
 
 ROWS = np.random.default_rng(1).permutation(120)[:50]
@@ -144,11 +144,13 @@ def test_a_damaged_file_is_named(store, folder):
 def test_shards_joined_are_one_pass_bit_for_bit(store, tmp_path, count):
     """Batches of 10 over 3 processes: 2, 2 and 1 of them; of 7 images, 1 for the first and none for the others."""
     rows, embedding, network = ROWS[:count], RoundNetworkEmbedding(Counted(RGB, 3), batch_size=10), Counted(RGB, 3)
-    views = embedding.prepare(store).views
-    share = Share(lambda *of: embedding.forward.blocks(network, views, store.images, rows, *of), 10, 5)
+    views = embedding._prepare(store).views
+    batches = DistributedBatches(
+        lambda *rank: embedding.inference.features(network, views, store.images, rows, *rank), 10, 5
+    )
     for rank in range(3):
-        write_shard(tmp_path, share, count, rank, 3)
-    together = np.concatenate(list(rows_in_order(tmp_path, share, count, 3)))
+        write_shard(tmp_path, batches, count, rank, 3)
+    together = np.concatenate(list(read_shards(tmp_path, batches, count, 3)))
     assert_array_equal(together, embedding(store, rows))
 
 

@@ -6,7 +6,7 @@ import yaml
 from semisup.cli.train import CONF
 from semisup.core.schema import completed, locate
 
-INJECTED_ARGS = ("source",)
+INJECTED_ARGS = ("source", "load_network")
 
 
 @pytest.mark.parametrize("name", ["pixels", "pca", "pretrained", "checkpoint", "network"])

@@ -9,12 +9,15 @@ import yaml
 from numpy.testing import assert_allclose, assert_array_equal
 from torch import nn
 
+from semisup.config.rounds import Rounds
 from semisup.core.errors import SemisupError
+from semisup.core.schema import completed
 from semisup.data import open_store, write_store
 from semisup.embeddings import CheckpointEmbedding, PretrainedEmbedding, RoundNetworkEmbedding
 from semisup.embeddings.plain import plain_views
 from semisup.methods import Supervised
 from semisup.models.backbones import MLP, Torchvision
+from semisup.runs.round_labels import load_network
 from tests.embeddings.counted import Counted, network_features
 
 ROWS = np.arange(40)[::-1]
@@ -124,7 +127,7 @@ def finished(store, tmp_path_factory):
         "backbone": node,
         "method": {},
         "teacher": None,
-        "rounds": {"students": 1, "backbones": [{"size": 20}]},
+        "rounds": completed("rounds", {"students": 1, "backbones": [{"size": 20}]}, [Rounds]),
         "trainer": {"max_steps": 1},
     }
     for number, size in ((0, None), (1, 20), (2, None)):
@@ -144,34 +147,39 @@ def test_a_run_is_embedded_by_the_averaged_weights_of_the_round_that_was_tested(
     network = Counted(RGB, 3)
     with torch.no_grad():
         network.conv.bias += 1
-    assert_allclose(CheckpointEmbedding(run=str(finished))(store, ROWS), by_hand(network, plain(store)), atol=1e-6)
+    assert_allclose(
+        CheckpointEmbedding(run=str(finished), load_network=load_network)(store, ROWS),
+        by_hand(network, plain(store)),
+        atol=1e-6,
+    )
 
 
 @pytest.mark.parametrize(("number", "size"), [(1, 20), (2, None)])
 def test_a_checkpoint_is_embedded_by_the_network_of_its_round(store, finished, number, size):
-    found = CheckpointEmbedding(run=str(finished / f"round{number}/last.ckpt"))(store, ROWS)
+    found = CheckpointEmbedding(run=str(finished / f"round{number}/last.ckpt"), load_network=load_network)(store, ROWS)
     assert_allclose(found, by_hand(Counted(RGB, 3, size=size, seed=number), plain(store)), atol=1e-6)
 
 
 def test_a_real_run(run, config, tmp_path, data_dir):
     """Digits, trained for a dozen steps: what the run's own network says of them, through its features."""
-    from semisup.config import resolve as configuration
+    from semisup.config.nodes import load_source
+    from semisup.config.resolve import complete
     from semisup.training.fit import make_method, restore
 
     run()
     (folder,) = (path for path in (tmp_path / "runs").iterdir() if not path.name.startswith("."))
-    full = configuration.complete(config())
-    store = configuration.load_source(full)
+    full = complete(config())
+    store = load_source(full)
     method = make_method(full, store)
     restore(method, folder / "round0")
-    found = CheckpointEmbedding(run=str(folder))(store, ROWS)
+    found = CheckpointEmbedding(run=str(folder), load_network=load_network)(store, ROWS)
     assert_allclose(found, by_hand(method.ema.network, plain(store)), atol=1e-6)
 
 
 def test_runs_that_cannot_be_read(store, finished, tmp_path):
     def message(run):
         with pytest.raises(SemisupError) as e:
-            CheckpointEmbedding(run=str(run))(store, ROWS)
+            CheckpointEmbedding(run=str(run), load_network=load_network)(store, ROWS)
         return str(e.value)
 
     assert "is not the folder of a run: it has no config.yaml" in message(tmp_path)
@@ -181,7 +189,7 @@ def test_runs_that_cannot_be_read(store, finished, tmp_path):
     (tmp_path / "result.json").write_text('{"round": 0}')
     assert "round0 has no checkpoint" in message(tmp_path)
     torch.save({"state_dict": Counted(RGB, 3).state_dict()}, tmp_path / "own.ckpt")
-    assert "does not lie in the folder of a run" in message(tmp_path / "own.ckpt")
+    assert "is not in the folder of a run, as" in message(tmp_path / "own.ckpt")
     (tmp_path / "round0").mkdir()
     torch.save({"state_dict": {"network.head.bias": torch.zeros(3)}}, tmp_path / "round0/last.ckpt")
     assert "its network does not fit toy" in message(tmp_path)
@@ -195,7 +203,7 @@ def test_inputs_of_another_kind(store, table, finished, weights):
     with pytest.raises(SemisupError, match="needs images, and table has rows of 4 numbers"):
         PretrainedEmbedding(network=f"torchvision:{SMALL}", weights=weights)(table, np.arange(3))
     with pytest.raises(SemisupError, match="its network does not fit table"):
-        CheckpointEmbedding(run=str(finished))(table, np.arange(3))
+        CheckpointEmbedding(run=str(finished), load_network=load_network)(table, np.arange(3))
 
 
 def test_rows_of_a_table_through_a_network(table):
@@ -210,7 +218,10 @@ def test_rows_of_a_table_through_a_network(table):
         (lambda: PretrainedEmbedding(network={"_target_": "semisup.models.backbones.SmallCNN"}), "takes no weights"),
         (lambda: PretrainedEmbedding(network={"name": "resnet18"}), "has no _target_"),
         (lambda: RoundNetworkEmbedding(nn.Linear(1, 1)), "Linear has no features to embed by"),
-        (lambda: RoundNetworkEmbedding(Counted(RGB, 3), batch_size=0), "embedding.batch_size is at least 1; got 0"),
+        (
+            lambda: RoundNetworkEmbedding(Counted(RGB, 3), batch_size=0),
+            "batch_size=0 is not valid: it is a whole number of at least 1",
+        ),
     ],
 )
 def test_sentences(make, sentence):
@@ -224,7 +235,7 @@ def test_sentences(make, sentence):
         ({"weights": "/no/such/file.pth"}, "embedding.weights=/no/such/file.pth is neither 'pretrained' nor a file"),
         ({"network": "torchvision:resnet-18"}, "did you mean 'resnet18'"),
         ({"network": "torchvision:alexnet"}, r"32 x 32 pixels .*: set embedding\.size"),
-        ({"device": "nowhere"}, "embedding.device=nowhere is not there"),
+        ({"device": "nowhere"}, "there is no device embedding.device=nowhere"),
     ],
 )
 def test_what_shows_when_the_network_is_built(store, weights, options, sentence):

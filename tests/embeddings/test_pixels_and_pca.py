@@ -11,7 +11,7 @@ from sklearn import decomposition
 from semisup.core.errors import SemisupError
 from semisup.embeddings import PCAEmbedding, PixelEmbedding
 from semisup.embeddings.plain import plain_views
-from semisup.embeddings.projection import Reduction
+from semisup.embeddings.projection import PrincipalComponents
 
 ROWS = np.random.default_rng(1).permutation(120)[:90]
 
@@ -59,9 +59,9 @@ def test_components_by_hand():
     (12, 20) is 2 along x, whitened 2 / sqrt(8/3) = 1.224745.
     """
     read = points((12, 20), (8, 20), (10, 21), (10, 19))
-    assert Reduction(variance=0.79).fit(read).matrix.shape == (2, 1)
-    assert Reduction(variance=0.81).fit(read).matrix.shape == (2, 2)
-    plain, white = (Reduction(components=2, whiten=w).fit(read)(next(read())) for w in (False, True))
+    assert PrincipalComponents(variance=0.79).fit(read).matrix.shape == (2, 1)
+    assert PrincipalComponents(variance=0.81).fit(read).matrix.shape == (2, 2)
+    plain, white = (PrincipalComponents(components=2, whiten=w).fit(read)(next(read())) for w in (False, True))
     assert_allclose(plain, [[2, 0]], atol=1e-6)
     assert_allclose(white, [[1.224745, 0]], atol=1e-6)
 
@@ -69,16 +69,16 @@ def test_components_by_hand():
 def test_the_largest_loading_of_a_component_is_positive():
     """Points along (1, -2): the component is (-1, 2) / √5, so that (1, -2) is at -√5."""
     read = points((1, -2), (-1, 2), (2, -4), (-2, 4))
-    projection = Reduction().fit(read)
+    projection = PrincipalComponents().fit(read)
     assert projection.matrix.shape == (2, 1), "there is no second direction"
-    assert_allclose(Reduction(whiten=False).fit(read)(next(read())), [[-(5**0.5)]], rtol=1e-6)
+    assert_allclose(PrincipalComponents(whiten=False).fit(read)(next(read())), [[-(5**0.5)]], rtol=1e-6)
 
 
 def test_blocks_do_not_change_the_components():
     """Columns far from 0, where the mean of squares minus the squared mean would be nothing but rounding."""
     values = (1e4 + np.random.default_rng(0).normal(size=(500, 6))).astype(np.float32)
-    one = Reduction().fit(lambda: iter([values]))
-    many = Reduction().fit(lambda: iter(np.split(values, [3, 200, 201])))
+    one = PrincipalComponents().fit(lambda: iter([values]))
+    many = PrincipalComponents().fit(lambda: iter(np.split(values, [3, 200, 201])))
     assert_allclose(many.mean, one.mean, rtol=1e-12)
     assert_allclose(many.matrix, one.matrix, rtol=1e-6)
     assert_allclose(np.cov(one(values).T), np.eye(6), atol=1e-4)
@@ -107,10 +107,13 @@ def test_normalized_vectors_have_length_1(store, embedding):
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
-        (lambda: PCAEmbedding(variance=0), "embedding.variance=0 is a share"),
-        (lambda: PCAEmbedding(components=0), "embedding.components is at least 1; got 0"),
-        (lambda: PCAEmbedding(sample=1), "embedding.sample is at least 2; got 1"),
-        (lambda: PixelEmbedding(whiten=0), "embedding.whiten=0 is not valid"),
+        (lambda: PCAEmbedding(variance=0), "variance=0 is not valid: it is a number above 0 and at most 1"),
+        (lambda: PCAEmbedding(components=0), "components=0 is not valid: it is a whole number of at least 1"),
+        (lambda: PCAEmbedding(sample=1), "sample=1 is not valid: it is a whole number of at least 2"),
+        (
+            lambda: PixelEmbedding(whiten=0),
+            "whiten=0 is not valid: it is true or false or a whole",
+        ),
     ],
 )
 def test_sentences(make, sentence):

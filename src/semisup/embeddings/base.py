@@ -16,20 +16,41 @@ BLOCK = 1024  # rows read at a time where no network sets the size of a batch
 
 
 class Embedding(Protocol):
-    """Turns images into vectors.
+    """Maps images to vectors.
 
-    store: the images. rows: (N,) int64, which of them. folder: where embeddings are kept, in a folder each, named by
-    all that they depend on; None keeps nothing. Returns (N, D) float32: row i is the embedding of
-    `store.images[rows[i]]` in the plain view, memory-mapped where it is kept. All processes call it together: those
-    that have joined share a network's batches, and the first one does the rest; before they have, it does everything.
-    Without a folder, each process makes its own.
+    All processes call it together. Those that have joined a process group share the batches of a network, and the first
+    one does the rest. Before they have joined, the first one does everything. Without a folder, each process computes
+    its own features.
     """
 
-    def __call__(self, store: Store, rows: Rows, folder: Path | None = None) -> Features: ...
+    def __call__(self, store: Store, rows: Rows, folder: Path | None = None) -> Features:
+        """Embeds images in the plain view.
+
+        Args:
+            store: The images.
+            rows: Which of them, (N,) int64.
+            folder: Where features are kept, in a folder each, named by everything that they depend on; None for
+                nowhere.
+
+        Returns:
+            (N, D) float32: row i is of `store.images[rows[i]]`. It is memory-mapped if it is kept.
+        """
+        ...
 
 
-def which(store: Store, rows: Rows) -> dict[str, Any]:
-    """The images of an embedding, as they stand in its key. Raises SemisupError where there are none."""
+def describe_images(store: Store, rows: Rows) -> dict[str, Any]:
+    """The images of an embedding, for its description.
+
+    Args:
+        store: The images.
+        rows: Which of them, (N,) int64.
+
+    Returns:
+        The name and the fingerprint of the data set, and a hash of the rows.
+
+    Raises:
+        SemisupError: If there are no images.
+    """
     if not len(rows):
         raise SemisupError(f"there are no images of {store.name} to embed.")
     digest = hashlib.sha256(np.asarray(rows, np.int64).tobytes()).hexdigest()

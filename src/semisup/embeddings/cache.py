@@ -1,4 +1,4 @@
-"""Embeddings kept on disk, each in a folder named by all that it depends on."""
+"""Embeddings kept on disk, each in a folder named by everything that it depends on."""
 
 import hashlib
 import json
@@ -9,85 +9,94 @@ from typing import Any
 
 import numpy as np
 
-from semisup.core.distributed import joined, rank, wait_for
+from semisup.core.atomic_files import atomic_folder
+from semisup.core.distributed import is_distributed, rank, wait_for
 from semisup.core.environment import versions
 from semisup.core.errors import SemisupError
-from semisup.data.store import write_array, written_atomically
+from semisup.data.store_writer import write_array
 from semisup.embeddings.base import Features
-from semisup.embeddings.shards import Share, agreed, first_decides, made_together
+from semisup.embeddings.shards import DistributedBatches, broadcast, compute_together, raise_in_all
 
-FORMAT = 1  # raised when the numbers of an embedding change, so that old ones are made anew
-
-
-def key(what: Mapping[str, Any]) -> str:
-    """The name of an embedding's folder: a hash of its description."""
-    return hashlib.sha256(json.dumps({**what, "format": FORMAT}, sort_keys=True).encode()).hexdigest()[:16]
+FORMAT = 1  # raised when the numbers of an embedding change, so that old ones are not used
 
 
 def cached(
     folder: Path | None,
-    what: Mapping[str, Any],
+    description: Mapping[str, Any],
     count: int,
-    blocks: Callable[[], Iterator[Features]],
-    share: Share | None = None,
+    compute: Callable[[], Iterator[Features]],
+    batches: DistributedBatches | None = None,
 ) -> Features:
-    """The embedding that `what` describes, (count, D), made only where folder/key/features.npy is not there.
+    """Reads an embedding, or computes it if it is not there. Its folder gets its name when it is complete.
 
-    blocks: makes all its rows, in order. share: makes one process's share of them, for embeddings that processes make
-    together. A folder takes its name when it is complete. Raises SemisupError for a feature that is not finite.
+    Args:
+        folder: Of all embeddings; this one is in folder/HASH/features.npy. None keeps nothing.
+        description: Everything that the embedding depends on.
+        count: The number of rows, N.
+        compute: Computes all rows, in order.
+        batches: How several processes share the work, if they can.
+
+    Returns:
+        (N, D) float32, memory-mapped if it is kept.
+
+    Raises:
+        SemisupError: If a feature is not finite, or the file is damaged.
     """
     if folder is None:
-        return collected(finite(blocks(), what), count)
-    place = folder / key(what)
-    if first_decides(not place.exists()):
-        if share and joined():
-            made_together(share, count, place, lambda made: _write(place, what, count, made))
+        return _concatenated(_checked(compute(), description), count)
+    target = folder / _key(description)
+    if broadcast(not target.exists()):
+        if batches and is_distributed():
+            compute_together(batches, count, target, lambda blocks: _write(target, description, count, blocks))
         else:
-            agreed(lambda: _write(place, what, count, blocks()) if rank() == 0 else None)
-    wait_for(place / "features.npy")
-    return opened(place, count)
+            raise_in_all(lambda: _write(target, description, count, compute()) if rank() == 0 else None)
+    wait_for(target / "features.npy")
+    return _open(target, count)
 
 
-def opened(place: Path, count: int) -> Features:
-    """A kept embedding (count, D), memory-mapped. Raises SemisupError, naming the file, if it is damaged."""
+def _key(description: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps({**description, "format": FORMAT}, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _open(target: Path, count: int) -> Features:
     try:
-        features: Features = np.load(place / "features.npy", mmap_mode="r")
+        features: Features = np.load(target / "features.npy", mmap_mode="r")
     except (OSError, ValueError) as error:
-        raise SemisupError(f"{place / 'features.npy'} is damaged ({error}); delete {place}.") from error
+        raise SemisupError(f"{target / 'features.npy'} is damaged ({error}); delete {target}.") from error
     if len(features) != count:
-        raise SemisupError(f"{place} holds {len(features):,} embeddings instead of {count:,}; delete it.")
+        raise SemisupError(f"{target} holds {len(features):,} embeddings instead of {count:,}; delete it.")
     return features
 
 
-def finite(blocks: Iterator[Features], what: Mapping[str, Any]) -> Iterator[Features]:
-    """The blocks themselves. Raises SemisupError at the first value that is no finite number."""
+def _checked(blocks: Iterator[Features], description: Mapping[str, Any]) -> Iterator[Features]:
+    """The blocks themselves; raises at the first feature that is not finite."""
     done = 0
     for block in blocks:
         if not np.isfinite(block).all():
             image = done + int((~np.isfinite(block).all(1)).argmax())
             raise SemisupError(
-                f"{what['embedding']}: the embedding of image {image:,} is not finite (NaN or infinity)."
+                f"{description['embedding']}: the embedding of image {image:,} is not finite (NaN or infinity)."
             )
         done += len(block)
         yield block
 
 
-def collected(blocks: Iterator[Features], count: int) -> Features:
-    """The blocks' rows in one array in memory, (count, D)."""
+def _concatenated(blocks: Iterator[Features], count: int) -> Features:
+    """The rows of all blocks, (count, D), without holding them twice."""
     first = next(blocks)
-    whole = np.empty((count, first.shape[1]), np.float32)
+    features = np.empty((count, first.shape[1]), np.float32)
     start = 0
     for block in chain([first], blocks):
-        whole[start : start + len(block)] = block
+        features[start : start + len(block)] = block
         start += len(block)
-    return whole
+    return features
 
 
-def _write(place: Path, what: Mapping[str, Any], count: int, blocks: Iterator[Features]) -> None:
-    with written_atomically(place) as draft:
-        blocks = finite(blocks, what)
+def _write(target: Path, description: Mapping[str, Any], count: int, blocks: Iterator[Features]) -> None:
+    with atomic_folder(target) as temporary:
+        blocks = _checked(blocks, description)
         first = next(blocks)
         shape = (count, first.shape[1])
-        write_array(draft / "features.npy", chain([first], blocks), shape, "float32")
-        meta = {**what, "images": shape[0], "features": shape[1], "versions": versions()}
-        (draft / "meta.json").write_text(json.dumps(meta, indent=1))
+        write_array(temporary / "features.npy", chain([first], blocks), shape, "float32")
+        meta = {**description, "images": shape[0], "features": shape[1], "versions": versions()}
+        (temporary / "meta.json").write_text(json.dumps(meta, indent=1))

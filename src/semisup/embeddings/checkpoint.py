@@ -1,40 +1,36 @@
-"""A network of ours, from a finished run or a checkpoint."""
+"""The features of a network that a run has trained."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from semisup.core.errors import SemisupError
+from semisup.core.ranges import UserPath
 from semisup.data import Store
-from semisup.embeddings.network import NetworkEmbedding, Prepared, check_inputs
+from semisup.embeddings.network import NetworkEmbedding, PreparedNetwork, check_inputs
 from semisup.embeddings.plain import plain_views
-from semisup.runs.trained_run import chosen_checkpoint, trained_network
-
-OPTION = "embedding.run"
+from semisup.models.backbones import Backbone
 
 
 class CheckpointEmbedding(NetworkEmbedding):
-    """The features of a network that a run has trained: of the moving average of its weights where there is one.
+    """The features of a network that a run has trained: of the average of its weights if there is one.
 
-    run: the folder of a finished run, of which the round that was tested is taken, or a checkpoint in a run's folder,
-    such as RUN/round0/best.ckpt. Images are normalized by the statistics of the data set that is embedded. For the
-    other options see NetworkEmbedding.
+    Images are normalized by the statistics of the data set that is embedded.
+
+    Args:
+        run: The folder of a finished run, of which the round that was tested is taken; or a checkpoint in a run's
+            folder, such as RUN/round0/best.ckpt.
+        load_network: Loads the network for a store's inputs, and gives it with its checkpoint. The program supplies it.
+        base: Arguments of NetworkEmbedding.
     """
 
-    def __init__(self, *, run: str, **base: Any) -> None:
+    def __init__(
+        self, *, run: UserPath, load_network: Callable[[Path, Store], tuple[Backbone, Path]], **base: Any
+    ) -> None:
         super().__init__(**base)
-        self.run = Path(run).expanduser()
+        self.run, self.load_network = Path(run).expanduser(), load_network
 
-    def prepare(self, store: Store) -> Prepared:
-        file = self.file()
-        folder = file.resolve().parent
-        network = trained_network(file, store.shape, store.name, option=OPTION)
+    def _prepare(self, store: Store) -> PreparedNetwork:
+        network, checkpoint = self.load_network(self.run, store)
         check_inputs(network, store)
-        return Prepared(network, plain_views(store), f"features of {folder.parent.name}/{folder.name}")
-
-    def file(self) -> Path:
-        """The checkpoint itself. Raises SemisupError if the run has none."""
-        if self.run.suffix == ".ckpt":
-            if not self.run.is_file():
-                raise SemisupError(f"{OPTION}={self.run}: there is no such checkpoint.")
-            return self.run
-        return chosen_checkpoint(self.run, OPTION, instead="name one of its checkpoints, such as RUN/round0/last.ckpt")
+        folder = checkpoint.resolve().parent
+        return PreparedNetwork(network, plain_views(store), f"features of {folder.parent.name}/{folder.name}")

@@ -1,83 +1,105 @@
-"""The features of a network that is at hand, such as that of the round before."""
+"""The features of a network that the program has, such as that of the round before."""
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import torch
 from torch import nn
 
 from semisup.core.errors import SemisupError
+from semisup.core.ranges import PositiveInt, enforce_ranges
 from semisup.data import Store
-from semisup.data.transforms.views import ImageViews, TableViews, Views
-from semisup.embeddings.base import Features, Rows, which
+from semisup.data.transforms.image_views import ImageViews
+from semisup.data.transforms.table_views import TableViews
+from semisup.data.transforms.views import Views
+from semisup.embeddings.base import Features, Rows, describe_images
 from semisup.embeddings.cache import cached
-from semisup.embeddings.finish import blocks_of, finish
-from semisup.embeddings.forward import Forward, Precision, identity
 from semisup.embeddings.plain import plain_views
-from semisup.embeddings.shards import Share
+from semisup.embeddings.postprocessing import Postprocessing, Whitening, read_blocks
+from semisup.embeddings.shards import DistributedBatches
 from semisup.methods import Method
 from semisup.models.backbones import Backbone
+from semisup.models.inference import BatchedInference, Precision
 
 
-class Prepared(NamedTuple):
-    """A network, the views it takes, and what to call its features in messages and in meta.json."""
+class PreparedNetwork(NamedTuple):
+    """A network for the inputs of a store.
+
+    Args:
+        network: Computes the features.
+        views: Make the plain view that it takes.
+        name: The name of the features, in messages and in meta.json.
+    """
 
     network: Backbone
     views: Views
     name: str
 
 
+@enforce_ranges
 class NetworkEmbedding(ABC):
-    """What embeddings by a network share; a subclass says which network. They are the input of its head.
+    """The features of a network, the input of its head. A subclass says of which network.
 
-    batch_size: images at a time. device: 'auto' takes an accelerator if there is one. precision: '32-true' or
-    'bf16-mixed'. whiten: onto whitened principal components; a number = so many. normalize: then scale each vector to
-    length 1. The features before these two are kept as well, so that another choice costs no pass of the network.
+    The features before whitening and normalization are kept as well, so that another choice of these is fast.
+
+    Args:
+        batch_size: Images at a time.
+        device: Such as 'cpu' or 'cuda:1'; 'auto' is an accelerator if there is one.
+        precision: '32-true' or 'bf16-mixed'.
+        normalize: Whether each vector is scaled to length 1, after whitening.
+        whiten: Whether features are projected onto whitened principal components; a number keeps that many.
     """
 
     def __init__(
         self,
         *,
-        batch_size: int = 256,
+        batch_size: PositiveInt = 256,
         device: str = "auto",
         precision: Precision = "32-true",
         normalize: bool = False,
-        whiten: bool | int = False,
+        whiten: Whitening = False,
     ) -> None:
-        self.forward = Forward(batch_size, device, precision)
-        self.finish = finish(normalize, whiten)
+        self.inference = BatchedInference(batch_size, device, precision, node="embedding")
+        self.postprocessing = Postprocessing.of(normalize, whiten)
 
     @abstractmethod
-    def prepare(self, store: Store) -> Prepared:
+    def _prepare(self, store: Store) -> PreparedNetwork:
         """The network for the store's inputs. Raises SemisupError if it cannot take them."""
 
     def __call__(self, store: Store, rows: Rows, folder: Path | None = None) -> Features:
-        images = which(store, rows)
-        network, views, name = self.prepare(store)
-        what = {
+        images = describe_images(store, rows)
+        network, views, name = self._prepare(store)
+        description = {
             "embedding": name,
             **images,
-            **identity(network),
-            **_scaling(views),
-            "precision": self.forward.precision,
+            **_describe_network(network),
+            **_describe_views(views),
+            "precision": self.inference.precision,
         }
 
         def blocks(rank: int = 0, world_size: int = 1) -> Iterator[Features]:
-            return self.forward.blocks(network, views, store.images, rows, rank, world_size)
+            return self.inference.features(network, views, store.images, rows, rank, world_size)
 
-        share = Share(blocks, self.forward.batch_size, network.num_features)
-        features = cached(folder, what, len(rows), blocks, share)
-        if not self.finish:
+        batches = DistributedBatches(blocks, self.inference.batch_size, network.num_features)
+        features = cached(folder, description, len(rows), blocks, batches)
+        if not self.postprocessing:
             return features
-        finished = {**what, **self.finish.words()}
-        return cached(folder, finished, len(rows), lambda: self.finish(lambda: blocks_of(features)))
+        description = {**description, **self.postprocessing.describe()}
+        return cached(folder, description, len(rows), lambda: self.postprocessing(lambda: read_blocks(features)))
 
 
 class RoundNetworkEmbedding(NetworkEmbedding):
-    """The features of a network that the program hands over: a Method's evaluated one, or a Backbone.
+    """The features of the network that a round has trained, or of any other Backbone.
 
-    For the other options see NetworkEmbedding.
+    Args:
+        source: A Method, of which the evaluated network is taken, or a Backbone. The program supplies it.
+        base: Arguments of NetworkEmbedding.
+
+    Raises:
+        SemisupError: If the network is no Backbone.
     """
 
     def __init__(self, source: Method | nn.Module, **base: Any) -> None:
@@ -88,22 +110,50 @@ class RoundNetworkEmbedding(NetworkEmbedding):
             raise SemisupError(f"{name} has no features to embed by: a network of your own is a subclass of Backbone.")
         self.network = network
 
-    def prepare(self, store: Store) -> Prepared:
+    def _prepare(self, store: Store) -> PreparedNetwork:
         check_inputs(self.network, store)
-        return Prepared(self.network, plain_views(store), f"features of {type(self.network).__name__}")
+        return PreparedNetwork(self.network, plain_views(store), f"features of {type(self.network).__name__}")
 
 
 def check_inputs(network: Backbone, store: Store) -> None:
-    """Raises SemisupError if the network was built for inputs of another kind than the store's."""
-    alike = network.shape == store.shape if network.takes_rows else network.shape[:-2] == store.shape[:-2]
-    if len(network.shape) != len(store.shape) or not alike:
+    """Refuses a network that was built for inputs of another kind than the store's.
+
+    Args:
+        network: The network.
+        store: The images or rows.
+
+    Raises:
+        SemisupError: If they do not fit each other.
+    """
+    fits = network.shape == store.shape if network.takes_rows else network.shape[:-2] == store.shape[:-2]
+    if len(network.shape) != len(store.shape) or not fits:
         wants, has = (" x ".join(map(str, shape)) for shape in (network.shape, store.shape))
         raise SemisupError(
             f"{type(network).__name__} takes inputs of {wants} numbers and cannot embed {store.name}, whose are {has}."
         )
 
 
-def _scaling(views: Views) -> dict[str, Any]:
+def _describe_network(network: Backbone) -> dict[str, Any]:
+    """What the features depend on: layers, input size and weights, except those of the head.
+
+    Where they are computed, and how many at a time, changes roundings only, and is left out.
+    """
+    weights = hashlib.sha256()
+    for name, tensor in network.state_dict().items():
+        if not name.startswith("head.") and not name.endswith("num_batches_tracked"):
+            values = tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy()
+            weights.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+            weights.update(values.tobytes())
+    layers = "".join(f"{name}: {layer}" for name, layer in network.named_children() if name != "head")
+    return {
+        "network": type(network).__name__,
+        "layers": hashlib.sha256(layers.encode()).hexdigest(),
+        "weights": weights.hexdigest(),
+        "input": list(network.shape),
+    }
+
+
+def _describe_views(views: Views) -> dict[str, Any]:
     if isinstance(views, ImageViews):
         return {"view": "plain", "scale": views.scale.tolist(), "shift": views.shift.tolist()}
     assert isinstance(views, TableViews)

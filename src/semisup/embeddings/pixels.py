@@ -2,22 +2,26 @@
 
 from pathlib import Path
 
+from semisup.core.ranges import enforce_ranges
 from semisup.data import Store
-from semisup.embeddings.base import Features, Rows, which
+from semisup.embeddings.base import Features, Rows, describe_images
 from semisup.embeddings.cache import cached
-from semisup.embeddings.finish import finish
 from semisup.embeddings.plain import plain_pixels
+from semisup.embeddings.postprocessing import Postprocessing, Whitening
 
 
+@enforce_ranges
 class PixelEmbedding:
-    """The pixels of the plain view, channel by channel, D = C · H · W; of a table its columns, standardized.
+    """The pixels of the plain view, channel by channel, D = C · H · W; of a table its standardized columns.
 
-    normalize: scale each vector to length 1. whiten: onto whitened principal components before; a number = so many.
+    Args:
+        normalize: Whether each vector is scaled to length 1, after whitening.
+        whiten: Whether they are projected onto whitened principal components; a number keeps that many.
     """
 
-    def __init__(self, *, normalize: bool = False, whiten: bool | int = False) -> None:
-        self.finish = finish(normalize, whiten)
+    def __init__(self, *, normalize: bool = False, whiten: Whitening = False) -> None:
+        self.postprocessing = Postprocessing.of(normalize, whiten)
 
     def __call__(self, store: Store, rows: Rows, folder: Path | None = None) -> Features:
-        what = {"embedding": "pixels", **which(store, rows), **self.finish.words()}
-        return cached(folder, what, len(rows), lambda: self.finish(lambda: plain_pixels(store, rows)))
+        description = {"embedding": "pixels", **describe_images(store, rows), **self.postprocessing.describe()}
+        return cached(folder, description, len(rows), lambda: self.postprocessing(lambda: plain_pixels(store, rows)))

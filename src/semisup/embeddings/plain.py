@@ -5,12 +5,21 @@ from collections.abc import Iterator, Sequence
 import torch
 
 from semisup.data import Store
-from semisup.data.transforms.views import ImageViews, TableViews, Views
+from semisup.data.transforms import ImageViews, TableViews, Views
 from semisup.embeddings.base import BLOCK, Features, Rows
 
 
 def plain_views(store: Store, mean: Sequence[float] | None = None, std: Sequence[float] | None = None) -> Views:
-    """The views of a store, of which only the plain one is meant. mean, std: per channel; None = the data set's own."""
+    """The views of a store, of which only the plain one is meant to be used.
+
+    Args:
+        store: The images or rows.
+        mean: Per channel; None for the data set's own.
+        std: Per channel; None for the data set's own.
+
+    Returns:
+        The views.
+    """
     mean, std = mean or store.mean, std or store.std
     if len(store.shape) == 3:
         channels, height, width = store.shape
@@ -19,7 +28,15 @@ def plain_views(store: Store, mean: Sequence[float] | None = None, std: Sequence
 
 
 def plain_pixels(store: Store, rows: Rows) -> Iterator[Features]:
-    """The normalized pixels of images, (b, C · H · W) a block, channel by channel; of a table its columns, (b, D)."""
+    """Reads the normalized pixels of images, or the normalized columns of a table.
+
+    Args:
+        store: The images or rows.
+        rows: Which of them, (N,) int64.
+
+    Yields:
+        Blocks (b, D) float32; of images D = C · H · W, channel by channel.
+    """
     views = plain_views(store)
     for start in range(0, len(rows), BLOCK):
         inputs = torch.from_numpy(store.images[rows[start : start + BLOCK]])

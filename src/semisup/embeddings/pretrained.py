@@ -1,4 +1,4 @@
-"""A network of torchvision or timm, with weights from elsewhere."""
+"""The features of a network of torchvision or timm."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -6,68 +6,72 @@ from typing import Any, Literal
 import torch
 
 from semisup.core.errors import SemisupError
+from semisup.core.ranges import PositiveInt, UserPath, enforce_ranges
 from semisup.core.schema import completed, locate, parameters
 from semisup.data import Store
-from semisup.embeddings.network import NetworkEmbedding, Prepared
+from semisup.embeddings.network import NetworkEmbedding, PreparedNetwork
 from semisup.embeddings.plain import plain_views
 from semisup.models.backbones import Backbone, Timm, Torchvision
 
-LIBRARIES: dict[str, type[Backbone]] = {"timm": Timm, "torchvision": Torchvision}
+_LIBRARIES: dict[str, type[Backbone]] = {"timm": Timm, "torchvision": Torchvision}
 
 
+@enforce_ranges
 class PretrainedEmbedding(NetworkEmbedding):
-    """The features of a pretrained network, as it is.
+    """The features of a pretrained network, which is not trained further.
 
-    network: timm:NAME or torchvision:NAME, or a node such as backbone has. weights: 'pretrained' downloads the
-    library's; a path is a local file (.pth, .pt or .safetensors) with the network's state dict, in_order:PATH one of
-    another implementation (see LibraryNetwork). size: the shorter side that images are enlarged to, bilinearly, which
-    counts most for small images; None = as they come. scaling: 'network' normalizes the images by the mean and standard
-    deviation that its library names for the network (nothing will adapt to others), 'data' by the data set's own. For
-    the other options see NetworkEmbedding.
+    Args:
+        network: timm:NAME or torchvision:NAME, or a config node such as that of a backbone.
+        weights: 'pretrained' downloads the library's; a path is a local file (see LibraryNetwork).
+        size: The shorter side that images are resized to, bilinearly; None leaves them as they are. Of all options it
+            matters most for small images.
+        scaling: 'network' normalizes images by the mean and standard deviation that the library names for the network,
+            'data' by those of the data set.
+        base: Arguments of NetworkEmbedding.
     """
 
     def __init__(
         self,
         *,
         network: str | dict[str, Any],
-        weights: str = "pretrained",
-        size: int | None = None,
+        weights: UserPath = "pretrained",
+        size: PositiveInt | None = None,
         scaling: Literal["network", "data"] = "network",
         **base: Any,
     ) -> None:
         super().__init__(**base)
-        self.node, self.scaling = network_node(network, weights, size), scaling
+        self.node, self.scaling = _network_node(network, weights, size), scaling
 
-    def prepare(self, store: Store) -> Prepared:
+    def _prepare(self, store: Store) -> PreparedNetwork:
         if len(store.shape) != 3:
             rows = f"{store.name} has rows of {store.shape[0]} numbers"
             raise SemisupError(f"a pretrained network needs images, and {rows}: write embedding=pca or pixels.")
         target, options = locate(self.node["_target_"]), {k: v for k, v in self.node.items() if k != "_target_"}
         try:
-            with torch.random.fork_rng(devices=[]):  # what the head draws is no one else's concern
+            with torch.random.fork_rng(devices=[]):  # the random start of the head leaves the generator as it was
                 network: Backbone = target(store.shape, len(store.classes), **options)
         except SemisupError as error:  # the same options, by another name
             raise SemisupError(str(error).replace("backbone.", "embedding.")) from error
         mean, std = self._statistics(store.shape[0])
         name = str(options.get("name", type(network).__name__))
         network = network.to(memory_format=torch.channels_last)
-        return Prepared(network, plain_views(store, mean, std), f"features of {name}")
+        return PreparedNetwork(network, plain_views(store, mean, std), f"features of {name}")
 
     def _statistics(self, channels: int) -> tuple[Sequence[float] | None, Sequence[float] | None]:
-        found = library_statistics(self.node) if self.scaling == "network" else None
+        found = _library_statistics(self.node) if self.scaling == "network" else None
         if found is None:
             return None, None
         mean, std = (tuple(values) for values in found)
         return (mean, std) if channels == 3 else ((sum(mean) / 3,), (sum(std) / 3,))
 
 
-def network_node(network: str | Mapping[str, Any], weights: str, size: int | None) -> dict[str, Any]:
-    """The node of a network with these weights, completed and checked."""
+def _network_node(network: str | Mapping[str, Any], weights: str, size: int | None) -> dict[str, Any]:
+    """The config node of a network with these weights, checked and completed."""
     if isinstance(network, str):
         library, _, name = network.partition(":")
-        if library not in LIBRARIES or not name:
+        if library not in _LIBRARIES or not name:
             raise SemisupError(f"embedding.network={network} is not valid: write timm:NAME or torchvision:NAME.")
-        target = LIBRARIES[library]
+        target = _LIBRARIES[library]
         network = {"_target_": f"semisup.models.backbones.{target.__name__}", "name": name}
     if "_target_" not in network:
         raise SemisupError("embedding.network has no _target_: write timm:NAME or torchvision:NAME.")
@@ -78,11 +82,11 @@ def network_node(network: str | Mapping[str, Any], weights: str, size: int | Non
     return completed("embedding.network", node, [locate(network["_target_"])], ("shape", "classes"))
 
 
-def library_statistics(node: Mapping[str, Any]) -> tuple[Sequence[float], Sequence[float]] | None:
-    """Mean and standard deviation per channel that the library names for a network; None if it is of neither one."""
+def _library_statistics(node: Mapping[str, Any]) -> tuple[Sequence[float], Sequence[float]] | None:
+    """Mean and standard deviation per channel that timm or torchvision names for a network; None if neither has it."""
     target = locate(node["_target_"])
     if target is Timm:
-        import timm  # takes seconds, which only its users should wait
+        import timm  # the import takes seconds
 
         mean, std = (timm.get_pretrained_cfg_value(node["name"], key) for key in ("mean", "std"))
         return (mean, std) if mean and std else None

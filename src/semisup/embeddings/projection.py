@@ -1,4 +1,8 @@
-"""Principal components: of features too many to hold twice, read block by block."""
+"""Principal components of features that are too many to hold twice, read block by block.
+
+Not scikit-learn's: its PCA copies all features into memory, and its IncrementalPCA is exact only if it keeps all
+components, at the price of a singular value decomposition for each block.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,60 +13,75 @@ from numpy.typing import NDArray
 from semisup.core.errors import SemisupError
 from semisup.embeddings.base import Features
 
-Read = Callable[[], Iterator[Features]]  # each call reads all blocks (b, D) anew
-ROUNDING = 1e-10  # the share of the largest variance below which a direction holds rounding errors only
+ReadBlocks = Callable[[], Iterator[Features]]  # each call reads all blocks (b, D) from the first on
+ROUNDING = 1e-10  # a direction with a smaller share of the largest variance consists of rounding errors
 
 
 @dataclass(frozen=True)
 class Projection:
-    """An affine map onto principal components: (x - mean) @ matrix. mean: (D,) float64. matrix: (D, K) float64."""
+    """An affine map onto principal components: (x - mean) @ matrix.
+
+    Args:
+        mean: (D,) float64.
+        matrix: (D, K) float64.
+    """
 
     mean: NDArray[np.float64]
     matrix: NDArray[np.float64]
 
     def __call__(self, block: Features) -> Features:
-        """(b, D) -> (b, K) float32."""
+        """Projects features (b, D) onto (b, K) float32."""
         return ((block - self.mean) @ self.matrix).astype(np.float32)
 
 
 @dataclass(frozen=True)
-class Reduction:
-    """How many principal components are kept, and whether each is scaled to a variance of 1 (whitened).
+class PrincipalComponents:
+    """How many principal components are kept: all, if neither a share nor a number is given.
 
-    variance: as few components as hold this share of the variance. components: that many, instead. Neither: all in
-    which the features differ.
+    Args:
+        variance: As few components as hold this share of the variance.
+        components: That many, instead.
+        whiten: Whether each is scaled to a variance of 1.
     """
 
     variance: float | None = None
     components: int | None = None
     whiten: bool = True
 
-    def fit(self, read: Read) -> Projection:
-        """The projection of the features that `read` reads. Raises SemisupError where they have too few components.
+    def fit(self, read: ReadBlocks) -> Projection:
+        """Fits the projection, exactly, by the eigenvectors of the covariance (with N - 1) in double precision.
 
-        Exact, from the eigenvectors of the covariance (with N - 1, as scikit-learn has it), in double precision. Of the
-        two directions of a component, the one whose largest loading is positive.
+        Of the two directions of a component, it takes the one whose largest loading is positive.
+
+        Args:
+            read: Reads the features.
+
+        Returns:
+            The projection.
+
+        Raises:
+            SemisupError: If there are too few images, or the features have too few components.
         """
-        mean, values, vectors = principal(read)
-        rank = int((values > ROUNDING * values[0]).sum())
-        if values[0] <= 0:
+        mean, variances, vectors = _principal_axes(read)
+        rank = int((variances > ROUNDING * variances[0]).sum())
+        if variances[0] <= 0:
             raise SemisupError("the embeddings of all images are the same: there are no principal components.")
         kept = rank
         if self.components is not None:
             kept = self.components
         elif self.variance is not None:
-            shares = np.cumsum(values) / values.sum()
+            shares = np.cumsum(variances) / variances.sum()
             kept = min(rank, int(np.searchsorted(shares, self.variance)) + 1)
         if kept > rank:
             has = f"the embeddings of these images have {rank:,} principal components, not {kept:,}"
             raise SemisupError(f"{has}: lower embedding.components, or embedding.whiten.")
         matrix = vectors[:, :kept]
         matrix = matrix * np.sign(matrix[np.abs(matrix).argmax(0), np.arange(kept)])
-        return Projection(mean, matrix / np.sqrt(values[:kept]) if self.whiten else matrix)
+        return Projection(mean, matrix / np.sqrt(variances[:kept]) if self.whiten else matrix)
 
 
-def principal(read: Read) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Mean (D,), variances (D,) in descending order, and the directions they are along, (D, D), a column each."""
+def _principal_axes(read: ReadBlocks) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Mean (D,), variances (D,) in descending order, and their directions (D, D), a column each."""
     count, shift, total, products = 0, np.zeros(0), np.zeros(0), np.zeros((0, 0))
     for block in read():
         values = block.astype(np.float64)
