@@ -1,4 +1,4 @@
-"""Pictures in class folders, and a run that was trained on them for a dozen steps."""
+"""Images in class folders, and a run that was trained on them for a dozen steps."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from PIL import Image
 from rich.console import Console
 
-from semisup.cli.options import command
+from semisup.cli.arguments import command
 from semisup.cli.predict import predict
 from semisup.cli.train import CONF, quote_override
 
@@ -29,7 +29,8 @@ MLP = ("backbone=mlp", "backbone.hidden=[16]")
 
 def trained(*overrides: str) -> Path:
     """The folder of a quick run."""
-    from semisup.config import resolve as configuration
+    from semisup.config.identity import run_folder
+    from semisup.config.resolve import complete
     from semisup.runs.run import run
 
     with initialize_config_dir(str(CONF), version_base="1.3"):
@@ -37,13 +38,13 @@ def trained(*overrides: str) -> Path:
             compose("train", [quote_override(o) for o in (*QUICK, *overrides)]), resolve=True
         )
     run(values, Console(quiet=True))
-    return configuration.folder(configuration.complete(values))
+    return run_folder(complete(values))
 
 
 @pytest.fixture(scope="session")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Noisy pictures, of cats reddish and of dogs bluish, 12 x 10 pixels: they are cut to squares of 8."""
-    root, rng = tmp_path_factory.mktemp("pictures"), np.random.default_rng(0)
+def image_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Noisy images of 12 x 10 pixels, which are cut to squares of 8: cats are reddish, dogs bluish."""
+    root, rng = tmp_path_factory.mktemp("image_folder"), np.random.default_rng(0)
     for part, count in (("labeled", 20), ("test", 6), ("unlabeled", 11)):
         for channel, name in ((0, "cat"), (2, "dog")):
             folder = root / part / name
@@ -56,20 +57,26 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory, pictures: Path) -> Path:
-    """The folder of a run on the pictures."""
+def finished(tmp_path_factory: pytest.TempPathFactory, image_folder: Path) -> Path:
+    """The folder of a run on these images."""
     home = tmp_path_factory.mktemp("home")
     places = (f"data_dir={home / 'data'}", f"runs_dir={home / 'runs'}")
-    return trained("data=folder", f"data.path={pictures}", f"data.size={SIDE}", *MLP, *places)
+    return trained("data=folder", f"data.path={image_folder}", f"data.size={SIDE}", *MLP, *places)
 
 
 @pytest.fixture
-def labels(finished: Path, pictures: Path) -> Callable[..., str]:
-    """Calls predict on the unlabeled pictures; returns what is in the file of labels."""
+def labels(finished: Path, image_folder: Path) -> Callable[..., str]:
+    """Calls predict on the unlabeled images; returns the text of the prediction file."""
 
     def call(out: Path, **options: Any) -> str:
         predict(
-            **{"run": str(finished), "images": str(pictures / "unlabeled"), "out": str(out), "batch_size": 5, **options}
+            **{
+                "run": str(finished),
+                "images": str(image_folder / "unlabeled"),
+                "out": str(out),
+                "batch_size": 5,
+                **options,
+            }
         )
         return out.read_text() if out.suffix != ".parquet" else ""
 
@@ -78,12 +85,12 @@ def labels(finished: Path, pictures: Path) -> Callable[..., str]:
 
 @pytest.fixture
 def sentence(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    """What the command line says to these arguments, when it refuses them."""
+    """The message with which the command line refuses these arguments."""
 
     def call(*arguments: str) -> str:
         assert command(predict, arguments) == 1
-        said = capsys.readouterr().err
-        assert said.count("\n") == 1
-        return said
+        message = capsys.readouterr().err
+        assert message.count("\n") == 1
+        return message
 
     return call

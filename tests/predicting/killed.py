@@ -1,27 +1,27 @@
-"""predict that dies in the middle of writing a batch, with half of its last line written: KILL_AT counts batches."""
+"""predict, killed after it has written batch KILL_AT but for the end of its last line."""
 
 import os
 import signal
 import sys
 from collections.abc import Sequence
 
-from semisup.cli.options import command
+from semisup.cli.arguments import command
 from semisup.cli.predict import predict
-from semisup.predicting.outputs import Output, Row
+from semisup.predicting import prediction_file
+from semisup.predicting.prediction_file import Prediction, PredictionFile
 
 
-class Dying:
-    write, batches = Output.write, 0
+class Killed(PredictionFile):
+    batches = 0
 
-    def __call__(self, output: Output, rows: Sequence[Row]) -> None:
-        Dying.write(output, rows)
-        Dying.batches += 1
-        if Dying.batches == int(os.environ["KILL_AT"]):
-            os.truncate(output.growing, output.growing.stat().st_size - 7)
+    def write(self, predictions: Sequence[Prediction]) -> None:
+        super().write(predictions)
+        Killed.batches += 1
+        if Killed.batches == int(os.environ["KILL_AT"]):
+            os.truncate(self.growing, self.growing.stat().st_size - 7)
             os.kill(os.getpid(), signal.SIGKILL)
 
 
 if __name__ == "__main__":
-    dying = Dying()
-    Output.write = lambda self, rows: dying(self, rows)  # type: ignore[method-assign]
+    prediction_file.PredictionFile = Killed  # type: ignore[misc]  # predict imports it when it is called
     sys.exit(command(predict))

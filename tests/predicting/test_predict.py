@@ -1,4 +1,4 @@
-"""Labels for pictures: what a run says of them, in three kinds of files."""
+"""Predictions for images, in three formats of files."""
 
 import csv
 import inspect
@@ -25,9 +25,9 @@ def rows(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(text.splitlines()))
 
 
-def test_pictures_are_labeled_as_the_run_itself_labels_their_import(labels, finished, pictures, tmp_path):
-    """The test pictures, from files, and as the run has tested them from its store; calibrated by hand."""
-    found = rows(labels(tmp_path / "a.csv", images=str(pictures / "test"), probabilities=True))
+def test_images_are_predicted_as_the_run_itself_predicts_their_import(labels, finished, image_folder, tmp_path):
+    """The test images, from files, and as the run tested them from its store; calibrated by hand."""
+    found = rows(labels(tmp_path / "a.csv", images=str(image_folder / "test"), probabilities=True))
     assert [row["path"] for row in found] == [f"{c}/{n:02}.png" for c in ("cat", "dog") for n in range(6)]
     own = np.load(finished / "predictions.npz")["probability"]
     temperature = json.loads((finished / "result.json").read_text())["temperature"]
@@ -37,7 +37,7 @@ def test_pictures_are_labeled_as_the_run_itself_labels_their_import(labels, fini
     assert_allclose([float(row["confidence"]) for row in found], expected.max(1), atol=2e-6)
 
 
-def test_three_kinds_of_files_say_the_same(labels, tmp_path):
+def test_three_formats_hold_the_same_predictions(labels, tmp_path):
     table = rows(labels(tmp_path / "a.csv", probabilities=True))
     lines = [json.loads(line) for line in labels(tmp_path / "a.jsonl", probabilities=True).splitlines()]
     labels(tmp_path / "a.parquet", probabilities=True)
@@ -60,36 +60,38 @@ def test_without_probabilities_there_are_three_columns(labels, tmp_path):
     assert labels(tmp_path / "a.csv").partition("\n")[0] == "path,label,confidence"
 
 
-def test_one_picture_and_a_list_of_paths(labels, pictures, tmp_path, monkeypatch):
-    whole = rows(labels(tmp_path / "all.csv", batch_size=1))
-    one = rows(labels(tmp_path / "one.csv", images=str(pictures / "unlabeled" / "dog" / "03.png")))
-    assert one == [{**whole[11 + 3], "path": "03.png"}]
+def test_one_image_and_a_list_of_paths(labels, image_folder, tmp_path, monkeypatch):
+    every = rows(labels(tmp_path / "all.csv", batch_size=1))
+    one = rows(labels(tmp_path / "one.csv", images=str(image_folder / "unlabeled" / "dog" / "03.png")))
+    assert one == [{**every[11 + 3], "path": "03.png"}]
     (tmp_path / "list.txt").write_text(
-        f"\ufeffunlabeled/dog/03.png\n\n{pictures / 'unlabeled/cat/00.png'}\nnowhere.png\nunlabeled/dog/03.png\n"
+        f"\ufeffunlabeled/dog/03.png\n\n{image_folder / 'unlabeled/cat/00.png'}\nnowhere.png\nunlabeled/dog/03.png\n"
     )
-    monkeypatch.chdir(pictures)
+    monkeypatch.chdir(image_folder)
     listed = rows(labels(tmp_path / "list.csv", images=str(tmp_path / "list.txt"), batch_size=1))
     assert listed == [
-        {**whole[11 + 3], "path": "unlabeled/dog/03.png"},
-        {**whole[0], "path": str(pictures / "unlabeled/cat/00.png")},
+        {**every[11 + 3], "path": "unlabeled/dog/03.png"},
+        {**every[0], "path": str(image_folder / "unlabeled/cat/00.png")},
     ]
     assert (tmp_path / "list.csv.unreadable.txt").read_text() == "nowhere.png\tNo such file or directory\n"
 
 
-def test_paths_may_begin_in_a_folder_above(labels, pictures, tmp_path):
+def test_paths_may_begin_in_a_folder_above(labels, image_folder, tmp_path):
     plain = rows(labels(tmp_path / "a.csv"))
-    above = rows(labels(tmp_path / "b.csv", relative_to=str(pictures)))
+    above = rows(labels(tmp_path / "b.csv", relative_to=str(image_folder)))
     assert above == [{**row, "path": f"unlabeled/{row['path']}"} for row in plain]
-    (one,) = rows(labels(tmp_path / "c.csv", images=str(pictures / "test/cat/00.png"), relative_to=str(pictures)))
+    (one,) = rows(
+        labels(tmp_path / "c.csv", images=str(image_folder / "test/cat/00.png"), relative_to=str(image_folder))
+    )
     assert one["path"] == "test/cat/00.png"
-    with pytest.raises(SemisupError, match=r"b\.csv was written with paths relative to .*pictures0"):
+    with pytest.raises(SemisupError, match=r"b\.csv was written with paths relative to .*image_folder0"):
         labels(tmp_path / "b.csv")
     with pytest.raises(SemisupError, match=r"relative_to=.* is not a folder above images="):
         labels(tmp_path / "d.csv", relative_to=str(tmp_path))
 
 
-def test_the_file_of_labels_may_lie_among_the_pictures(finished, pictures, tmp_path):
-    shutil.copytree(pictures / "test" / "cat", tmp_path / "photos")
+def test_the_prediction_file_may_be_among_the_images(finished, image_folder, tmp_path):
+    shutil.copytree(image_folder / "test" / "cat", tmp_path / "photos")
     for _ in range(2):
         out = tmp_path / "photos" / "labels.csv"
         predict(run=str(finished), images=str(tmp_path / "photos"), out=str(out))
@@ -97,11 +99,11 @@ def test_the_file_of_labels_may_lie_among_the_pictures(finished, pictures, tmp_p
         assert not (tmp_path / "photos" / "labels.csv.unreadable.txt").exists()
 
 
-def test_pictures_that_come_later_are_added(labels, pictures, tmp_path):
+def test_images_that_come_later_are_added(labels, image_folder, tmp_path):
     folder = tmp_path / "photos"
-    shutil.copytree(pictures / "unlabeled" / "dog", folder)
+    shutil.copytree(image_folder / "unlabeled" / "dog", folder)
     before = rows(labels(tmp_path / "a.parquet", images=str(folder)) or labels(tmp_path / "a.csv", images=str(folder)))
-    shutil.copy(pictures / "unlabeled" / "cat" / "00.png", folder / "000.png")
+    shutil.copy(image_folder / "unlabeled" / "cat" / "00.png", folder / "000.png")
     after = rows(labels(tmp_path / "a.csv", images=str(folder)))
     assert after[:-1] == before
     assert after[-1]["path"] == "000.png"
@@ -120,7 +122,7 @@ def test_confidence_without_a_temperature_says_so(labels, finished, tmp_path, ca
     assert "not calibrated" not in capsys.readouterr().err
 
 
-def test_labels_of_another_run_or_with_other_options_are_not_mixed(labels, finished, pictures, tmp_path):
+def test_labels_of_another_run_or_with_other_options_are_not_mixed(labels, finished, image_folder, tmp_path):
     first = labels(tmp_path / "a.csv")
     other = tmp_path / "other"
     shutil.copytree(finished, other)
@@ -128,7 +130,7 @@ def test_labels_of_another_run_or_with_other_options_are_not_mixed(labels, finis
     torch.save({**torch.load(checkpoint, weights_only=True), "trained": "again"}, checkpoint)
     for options, why in (
         ({"run": str(other)}, f"another run, {finished.name}"),
-        ({"images": str(pictures / "test")}, "other images, those of .*unlabeled"),
+        ({"images": str(image_folder / "test")}, "other images, those of .*unlabeled"),
         ({"probabilities": True}, "probabilities=False"),
     ):
         with pytest.raises(SemisupError, match=f"a.csv was written with {why}: choose another out"):
@@ -142,9 +144,9 @@ def test_labels_of_another_run_or_with_other_options_are_not_mixed(labels, finis
     assert mine.read_text() == "path,label\n"
 
 
-def test_what_is_wrong_is_one_sentence(sentence, finished, pictures, tmp_path):
-    given = (f"run={finished}", f"images={pictures / 'test'}", f"out={tmp_path / 'a.csv'}")
-    assert "did you mean 'images'?" in sentence(given[0], f"image={pictures}", given[2])
+def test_what_is_wrong_is_one_sentence(sentence, finished, image_folder, tmp_path):
+    given = (f"run={finished}", f"images={image_folder / 'test'}", f"out={tmp_path / 'a.csv'}")
+    assert "did you mean 'images'?" in sentence(given[0], f"image={image_folder}", given[2])
     assert "out must be given; write out=..." in sentence(*given[:2])
     assert "batch_size=many is not valid" in sentence(*given, "batch_size=many")
     assert "batch_size is at least 1; got 0" in sentence(*given, "batch_size=0")
@@ -153,13 +155,13 @@ def test_what_is_wrong_is_one_sentence(sentence, finished, pictures, tmp_path):
         assert f"device={device} is not there" in sentence(*given, f"device={device}")
     assert "review=a.csv is a page, and is overwritten" in sentence(*given, "review=a.csv")
     assert "limit is for review, which is not given" in sentence(*given, "limit=9")
-    assert "is no kind of file that labels are written to: did you mean '.csv'?" in sentence(*given[:2], "out=a.cvs")
+    assert "has no suffix of a prediction file: did you mean '.csv'?" in sentence(*given[:2], "out=a.cvs")
     assert "there is no such file or folder" in sentence(given[0], f"images={tmp_path / 'x'}", given[2])
-    assert "there is nothing to label" in sentence(given[0], f"images={tmp_path}", given[2])
+    assert "there is nothing to predict" in sentence(given[0], f"images={tmp_path}", given[2])
     assert "is not the folder of a run" in sentence(f"run={tmp_path}", *given[1:])
     assert not Path(tmp_path / "a.csv").exists()
     (tmp_path / "text").mkdir()
-    (tmp_path / "text" / "a.txt").write_text("no picture")
+    (tmp_path / "text" / "a.txt").write_text("no image")
     unread = sentence(given[0], f"images={tmp_path / 'text'}", given[2])
     assert re.search(r"none of .*/text can be read; .*a\.csv\.unreadable\.txt says why", unread)
 

@@ -1,4 +1,4 @@
-"""The page on which labels are corrected: it holds the pictures, and its labels come back as they were."""
+"""The page on which labels are corrected: it holds the images, and the download has the chosen labels."""
 
 import base64
 import csv
@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from semisup.predicting.outputs import Row
-from semisup.predicting.review import write_page
+from semisup.predicting.prediction_file import Prediction
+from semisup.predicting.review import write_review_page
 
 CLASSES = ['"quoted", cat', "</script>dog"]
 
@@ -27,17 +27,17 @@ def content(page: Path) -> dict[str, Any]:
 
 @pytest.fixture
 def page(tmp_path: Path) -> Path:
-    """Four rows, of which one has no picture any more; the limit leaves the surest one out."""
+    """Four predictions. One has no image any more, and the limit leaves out the most confident one."""
     Image.new("RGB", (300, 200), "red").save(tmp_path / "red, large.png")
     Image.new("LA", (20, 10), (0, 0)).save(tmp_path / "white.png")
-    Image.new("L", (9, 9), 7).save(tmp_path / "sure.png")
-    confidences = {"sure.png": 0.99, "white.png": 0.6, "red, large.png": 0.5, "gone.png": 0.55}
-    rows = [Row(name, CLASSES[number % 2], sure) for number, (name, sure) in enumerate(confidences.items())]
-    assert write_page(tmp_path / "page.html", rows, tmp_path, CLASSES, 3, "my run", "labels") == 2
+    Image.new("L", (9, 9), 7).save(tmp_path / "confident.png")
+    confidences = {"confident.png": 0.99, "white.png": 0.6, "red, large.png": 0.5, "gone.png": 0.55}
+    rows = [Prediction(name, CLASSES[n % 2], value) for n, (name, value) in enumerate(confidences.items())]
+    assert write_review_page(tmp_path / "page.html", rows, tmp_path, CLASSES, 3, "my run", "labels") == 2
     return tmp_path / "page.html"
 
 
-def test_the_least_certain_pictures_come_first(page):
+def test_the_least_confident_predictions_come_first(page):
     values = content(page)
     assert [item["path"] for item in values["items"]] == ["red, large.png", "white.png"]
     assert (values["classes"], values["run"], values["download"]) == (CLASSES, "my run", "labels.reviewed.csv")
@@ -73,9 +73,9 @@ def test_the_downloaded_table_is_what_was_chosen(page):
         {"".join(functions)}
         save(); process.stdout.write(text);
     """
-    said = subprocess.run(["node", "-e", program], capture_output=True, text=True)
-    assert said.returncode == 0, said.stderr
-    rows = list(csv.reader(io.StringIO(said.stdout)))
+    ended = subprocess.run(["node", "-e", program], capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    rows = list(csv.reader(io.StringIO(ended.stdout)))
     assert rows == [["path", "label"], ["red, large.png", "</script>dog"], ["white.png", '"quoted", cat']]
 
 

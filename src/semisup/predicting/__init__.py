@@ -1,1 +1,1 @@
-"""Labels for images, by a finished run: command.py is what a user calls, job.py what it does. One part a file."""
+"""Predictions of a trained run for new images or rows, and its network as a file for other programs."""

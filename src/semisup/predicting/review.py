@@ -1,4 +1,4 @@
-"""A page with the least certain pictures, where a person corrects their labels: one file that needs no network."""
+"""A page with the least confident predictions, where a person corrects the labels: one file that needs no network."""
 
 import base64
 import heapq
@@ -9,27 +9,47 @@ from pathlib import Path
 from typing import Any
 
 from semisup.core.atomic_files import atomic_write_text
-from semisup.data.sources.pictures import eight_bit
-from semisup.predicting.outputs import Row
+from semisup.core.ranges import PositiveInt, enforce_ranges
+from semisup.data.sources.images import eight_bit
+from semisup.predicting.prediction_file import Prediction
 
 SIDE = 192  # pixels of a thumbnail
 
 
-def write_page(
-    page: Path, rows: Iterable[Row], place: Path, classes: Sequence[str], limit: int, run: str, name: str
+@enforce_ranges
+def write_review_page(
+    page: Path,
+    predictions: Iterable[Prediction],
+    base: Path,
+    classes: Sequence[str],
+    limit: PositiveInt,
+    run: str,
+    name: str,
 ) -> int:
-    """Writes the page with the `limit` rows of the least confidence, the least first; returns how many there are.
+    """Writes the page with the least confident predictions, the least confident first.
 
-    place: what the paths of the rows are relative to. run, name: of the run, and of the labels. A picture
-    that has gone since is left out.
+    An image that has been removed since is left out.
+
+    Args:
+        page: The HTML file; it is overwritten.
+        predictions: All predictions for images.
+        base: The folder that their paths are relative to.
+        classes: The classes to choose from.
+        limit: How many predictions are shown at most.
+        run: The run's name.
+        name: The prediction file's name without its suffix; corrected labels are downloaded as NAME.reviewed.csv.
+
+    Returns:
+        How many predictions are shown.
     """
     items = []
-    for row in heapq.nsmallest(limit, rows, key=lambda row: row.confidence):
+    for prediction in heapq.nsmallest(limit, predictions, key=lambda prediction: prediction.confidence):
         try:
-            picture = thumbnail(place / row.path)
+            thumbnail = _thumbnail(base / prediction.path)
         except (OSError, ValueError):
             continue
-        items.append({"path": row.path, "label": row.label, "confidence": row.confidence, **picture})
+        path, label, confidence, _ = prediction
+        items.append({"path": path, "label": label, "confidence": confidence, **thumbnail})
     values = {"run": run, "classes": list(classes), "items": items, "download": f"{name}.reviewed.csv"}
     text = json.dumps(values).replace("<", "\\u003c")  # so that no name can end the script element
     page.parent.mkdir(parents=True, exist_ok=True)
@@ -38,8 +58,8 @@ def write_page(
     return len(items)
 
 
-def thumbnail(path: Path) -> dict[str, Any]:
-    """The whole picture, upright and at most 192 pixels wide and high, as a data URI. small: it had fewer."""
+def _thumbnail(path: Path) -> dict[str, Any]:
+    """The image upright, at most 192 pixels wide and high, as a data URI; and whether it is smaller than that."""
     from PIL import Image, ImageOps
 
     with Image.open(path) as image:

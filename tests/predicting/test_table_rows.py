@@ -39,7 +39,7 @@ def probabilities(rows: list[dict[str, str]]) -> list[list[float]]:
     return [[float(row[f"p({name})"]) for name in ("setosa", "versicolor", "virginica")] for row in rows]
 
 
-def test_rows_are_labeled_as_the_run_has_tested_them(iris, values, tmp_path):
+def test_rows_are_predicted_as_the_run_has_tested_them(iris, values, tmp_path):
     own = np.load(iris / "predictions.npz")["probability"]
     expected = softmax(np.log(own.astype(np.float64)), json.loads((iris / "result.json").read_text())["temperature"])
     lines = [",".join(map(str, row)) for row in values]
@@ -73,26 +73,25 @@ def test_rows_that_cannot_be_read_are_listed(iris, values, tmp_path):
 
 
 def test_tables_of_another_form_are_one_sentence(iris, tmp_path):
-    def sentence(text: str, name: str = "a.csv", **options: str) -> str:
+    def refused(message: str, text: str, name: str = "a.csv", **options: str) -> None:
         (tmp_path / name).write_text(text)
-        with pytest.raises(SemisupError) as error:
+        with pytest.raises(SemisupError, match=message):
             predict(run=str(iris), images=str(tmp_path / name), out=str(tmp_path / "out.csv"), **options)
-        return str(error.value)
 
-    assert "has 3 columns; the run's table has 4 columns of numbers, and a label" in sentence("1,2,3\n")
-    assert "is empty" in sentence("\n")
-    assert "cannot be read as Parquet" in sentence("1,2,3,4\n", "a.parquet")
-    assert "for pictures, and this run is of a table" in sentence("1,2,3,4\n", sort_into=str(tmp_path / "x"))
+    refused(r"has 3 columns; the run's table has 4 columns of numbers, and a label\.$", "1,2,3\n")
+    refused(r"a\.csv is empty\.$", "\n")
+    refused("a.parquet cannot be read as Parquet", "1,2,3,4\n", "a.parquet")
+    refused("for (pictures|images), and this run is of a table", "1,2,3,4\n", sort_into=str(tmp_path / "x"))
     with pytest.raises(SemisupError, match="is a folder, and the run is of a table"):
         predict(run=str(iris), images=str(tmp_path), out=str(tmp_path / "out.csv"))
 
 
 def test_columns_that_are_called_by_numbers(tmp_path):
     """Training took the first line for a header, as the label was chosen by its name."""
-    from semisup.predicting.rows import open_table
+    from semisup.predicting.table_rows import table_rows
 
     (tmp_path / "a.csv").write_text("2019,2020,kind\n1,2,x\n3,4,y\n")
-    assert [(line, load().tolist()) for line, load in open_table(tmp_path / "a.csv", 2, [], "kind")] == [
+    assert [(line, load().tolist()) for line, load in table_rows(tmp_path / "a.csv", 2, [], "kind")] == [
         (2, [1, 2]),
         (3, [3, 4]),
     ]
@@ -141,13 +140,13 @@ def test_a_table_that_lacks_a_column_of_the_run_is_refused(pets, tmp_path, heade
         predict(run=str(pets), images=str(tmp_path / "a.csv"), out=str(tmp_path / "out.csv"))
 
 
-def test_the_column_of_the_label(tmp_path):
-    from semisup.predicting.rows import features
+def test_the_column_of_the_label_is_left_out(tmp_path):
+    from semisup.predicting.table_rows import feature_columns
 
     file = Path("a.csv")
-    assert features(file, 4, 3, "kind", ["kind", "x", "y", "z"]) == [1, 2, 3]
-    assert features(file, 4, 3, 1, None) == [0, 2, 3]
-    assert features(file, 4, 3, None, None) == [0, 1, 2]
-    assert features(file, 3, 3, "kind", None) == [0, 1, 2]
-    with pytest.raises(SemisupError, match="none that is called 'kind'"):
-        features(file, 4, 3, "kind", ["w", "x", "y", "z"])
+    assert feature_columns(file, 4, 3, "kind", ["kind", "x", "y", "z"]) == [1, 2, 3]
+    assert feature_columns(file, 4, 3, 1, None) == [0, 2, 3]
+    assert feature_columns(file, 4, 3, None, None) == [0, 1, 2]
+    assert feature_columns(file, 3, 3, "kind", None) == [0, 1, 2]
+    with pytest.raises(SemisupError, match="none of them has the label's name, 'kind'"):
+        feature_columns(file, 4, 3, "kind", ["w", "x", "y", "z"])

@@ -1,4 +1,4 @@
-"""Every kind of file that lies in a folder of photos: labeled as its import would be, or listed."""
+"""Every kind of file in a folder of photos: predicted as its import would be, or listed as unreadable."""
 
 import csv
 from pathlib import Path
@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from semisup.cli.predict import predict
-from semisup.data.sources.pictures import decode
+from semisup.data.sources.images import decode
 from semisup.runs.trained_run import open_run
 
 SIZE = (12, 10)
@@ -22,7 +22,7 @@ def photos(tmp_path: Path) -> Path:
     pixels = rng.integers(0, 256, (*SIZE, 3), dtype=np.uint8)
     image, other = Image.fromarray(pixels), Image.fromarray(255 - pixels)
     exif = Image.Exif()
-    exif[0x0112] = 6  # to be turned
+    exif[0x0112] = 6  # is to be rotated
     image.save(folder / "turned.jpg", exif=exif)
     image.convert("L").save(folder / "grey.png")
     image.convert("P").save(folder / "palette.gif")
@@ -32,10 +32,10 @@ def photos(tmp_path: Path) -> Path:
     image.save(folder / "moves.gif", save_all=True, append_images=[other])
     image.save(folder / "moves.png", save_all=True, append_images=[other])
     image.save(folder / 'comma, "quote" and é.webp', lossless=True)
-    image.save(folder / "cut.jpg", pseudo_label_metrics=95)
+    image.save(folder / "cut.jpg", quality=95)
     (folder / "cut.jpg").write_bytes((folder / "cut.jpg").read_bytes()[:400])
     (folder / "empty.png").touch()
-    (folder / "words.png").write_text("no picture")
+    (folder / "words.png").write_text("no image")
     Image.fromarray(rng.random(SIZE, dtype=np.float32)).save(folder / "float.tif")
     (folder / "gone.png").symlink_to(folder / "nowhere.png")
     (folder / "line\nbreak.png").write_bytes((folder / "grey.png").read_bytes())
@@ -61,7 +61,7 @@ UNREADABLE = {
 }
 
 
-def test_every_file_is_labeled_as_it_would_be_imported_or_is_listed(finished, photos, tmp_path, capsys):
+def test_every_file_is_predicted_as_it_would_be_imported_or_is_listed(finished, photos, tmp_path, capsys):
     out = tmp_path / "labels.csv"
     predict(run=str(finished), images=str(photos), out=str(out), probabilities=True, batch_size=4)
     rows = list(csv.DictReader(out.open(encoding="utf-8")))
@@ -79,7 +79,7 @@ def test_every_file_is_labeled_as_it_would_be_imported_or_is_listed(finished, ph
     assert "8 could not be read" in capsys.readouterr().err
 
 
-def test_a_file_that_was_mended_is_labeled_the_next_time(finished, photos, tmp_path):
+def test_a_file_that_was_repaired_is_predicted_by_the_next_call(finished, photos, tmp_path):
     out = tmp_path / "labels.jsonl"
     for _ in range(2):
         predict(run=str(finished), images=str(photos), out=str(out), batch_size=4)
