@@ -147,9 +147,21 @@ def test_stochastic_depth_is_for_training_only(network):
     ("make", "sentence"),
     [
         (lambda: SmallCNN(RGB, 10, size=8), r"16 pixels or more, and backbone\.size=8 is less"),
-        (lambda: SmallCNN(RGB, 10, dropout=1.5), r"backbone\.dropout=1\.5 should be a probability"),
-        (lambda: ResNet18(RGB, 10, stochastic_depth=1.0), r"backbone\.stochastic_depth=1\.0 should be a probability"),
-        (lambda: WideResNet(RGB, 10, depth=27), r"backbone\.depth=27 should be 6 n \+ 4"),
+        (
+            lambda: SmallCNN(RGB, 10, dropout=1.5),
+            r"SmallCNN: dropout=1\.5 is not valid: it is a number of at least 0 and below 1",
+        ),
+        (lambda: ResNet18(RGB, 10, stochastic_depth=1.0), r"ResNet18: stochastic_depth=1\.0 is not valid"),
+        (lambda: WideResNet(RGB, 10, depth=27), r"backbone\.depth=27 is not valid: it is 6 n \+ 4"),
+        (
+            lambda: MLP((7,), 3, hidden=[-1]),
+            r"MLP: hidden=\[-1\] is not valid: it is a list, each of it a whole number",
+        ),
+        (lambda: MLP((7,), 3, hidden=[5.0]), r"hidden=\[5\.0\] is not valid"),
+        (lambda: MLP((7,), 3, dropout=float("nan")), "dropout=nan is not valid"),
+        (lambda: WideResNet(RGB, 10, width=0), "width=0 is not valid"),
+        (lambda: WideResNet(RGB, 10, width=True), "width=True is not valid"),
+        (lambda: KerasCNN(RGB, 10, size=1e20), "size=1e[+]20 is not valid"),
     ],
 )
 def test_sentences(make, sentence):

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.testing import assert_close
 
-from semisup.data.transforms.views import ImageViews, TableViews
+from semisup.data.transforms import ImageViews, TableViews
 from semisup.models.backbones import MLP, Backbone
 from semisup.models.classifier import Classifier
 

@@ -58,7 +58,7 @@ def test_a_file_that_does_not_fit(tmp_path):
     assert "'conv1.0.weight'" in message({key: value for key, value in state.items() if key != "conv1.0.weight"})
     assert "'conv1.0.weight'" in message({**state, "conv1.0.weight": torch.zeros(1)})
     assert "state dict" in message({"epoch": 3, "state_dict": state})
-    assert "no file of weights" in message(nn.Linear(1, 1))
+    assert "is not a file of weights" in message(nn.Linear(1, 1))
 
 
 def test_weights_of_another_implementation_in_order(tmp_path):

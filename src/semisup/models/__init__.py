@@ -1,1 +1,1 @@
-"""Networks and what belongs to one: backbones, moving average, batch norm, weights, the classifier that is used."""
+"""Networks: backbones, moving average, batch norm, weights, batched inference, and the classifier that predicts."""

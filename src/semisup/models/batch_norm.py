@@ -1,4 +1,4 @@
-"""Extra forward passes without a trace in batch norm's running statistics."""
+"""Extra forward passes that leave batch norm's running statistics as they are."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,14 @@ from torch import nn
 
 @contextmanager
 def frozen_statistics(network: nn.Module) -> Iterator[None]:
-    """Within it, a training network normalizes by the batch as always, and its running statistics stay as they are."""
+    """Within it, a training network normalizes by the batch, but does not update its running statistics.
+
+    Args:
+        network: The network.
+
+    Yields:
+        Nothing.
+    """
     norms = [m for m in network.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.track_running_stats]
     for norm in norms:
         norm.track_running_stats = False

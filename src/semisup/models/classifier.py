@@ -1,27 +1,33 @@
-"""A trained network for use outside of the training: from raw inputs to calibrated probabilities."""
+"""A trained network that maps raw inputs to calibrated probabilities."""
 
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
+from semisup.core.ranges import Positive, enforce_ranges
 from semisup.models.backbones import Backbone
 
 
+@enforce_ranges
 class Classifier(nn.Module):
-    """Normalization, network and temperature in one module: what predicts, and what is exported.
+    """Normalization, network and temperature in one module, which predicts and is exported.
 
-    Images (N, H, W, C) uint8, or rows of a table (N, D) float32, -> probabilities (N, K) float32, softmax(logits / T).
-    The inputs are normalized as in the plain view (ImageViews, TableViews), to the last bit.
+    It maps images (N, H, W, C) uint8, or rows of a table (N, D) float32, to probabilities softmax(logits / T), (N, K)
+    float32. Inputs are normalized as in the plain view (ImageViews, TableViews), to the last bit.
 
-    mean, std: per channel, of values in [0, 1], or per column. temperature: T.
+    Args:
+        network: The network; the classifier is in evaluation mode.
+        mean: Of each channel, with values in [0, 1], or of each column.
+        std: Of each channel or column.
+        temperature: T.
     """
 
     scale: Tensor
     shift: Tensor
 
     def __init__(
-        self, network: Backbone, mean: Sequence[float], std: Sequence[float], temperature: float = 1.0
+        self, network: Backbone, mean: Sequence[float], std: Sequence[float], temperature: Positive = 1.0
     ) -> None:
         super().__init__()
         self.network, self.rows, self.temperature = network, len(network.shape) == 1, temperature
@@ -36,7 +42,14 @@ class Classifier(nn.Module):
         return (self.logits(inputs) / self.temperature).softmax(-1)
 
     def logits(self, inputs: Tensor) -> Tensor:
-        """The same inputs -> logits (N, K) float32, without the temperature."""
+        """The logits, without the temperature.
+
+        Args:
+            inputs: Images or rows, as in `forward`.
+
+        Returns:
+            (N, K) float32.
+        """
         if self.rows:
             views = (inputs - self.shift) / self.scale
         else:

@@ -1,4 +1,4 @@
-"""The exponential moving average of a network: what is evaluated, and a teacher for methods that want one."""
+"""The exponential moving average of a network: it is evaluated, and it is the teacher of some methods."""
 
 import copy
 import warnings
@@ -6,27 +6,30 @@ import warnings
 import torch
 from torch import Tensor, nn
 
-from semisup.core.errors import SemisupError
+from semisup.core.ranges import Fraction, enforce_ranges
 
-# Lightning warns of modules in evaluation mode at the start of a training; the average is so on purpose.
+# Lightning warns of modules in evaluation mode at the start of a training; the average is always in it.
 warnings.filterwarnings("ignore", message=r"Found \d+ module\(s\) in eval mode")
 
 
+@enforce_ranges
 class EMA(nn.Module):
     """A copy of a network whose weights follow it: θ' ← d·θ' + (1 - d)·θ.
 
-    decay: d in [0, 1). As in TensorFlow's, it is min(decay, (1 + t) / (10 + t)) at step t, so that short runs and the
-    first steps of long ones are not dominated by the initial weights. Running statistics of batch norm are averaged
-    with the weights; counters are copied. The copy is always in evaluation mode and receives no gradient.
+    As in TensorFlow, d is min(decay, (1 + t) / (10 + t)) at step t, so that the initial weights do not dominate short
+    runs. Running statistics of batch norm are averaged like the weights; counters are copied. The copy is always in
+    evaluation mode and receives no gradient.
 
-    Ours and not Lightning's EMAWeightAveraging, which averages the whole module, with the thresholds and the per-image
-    memory that a method keeps in its buffers, and takes a Python loop over the tensors at each step.
+    Lightning's EMAWeightAveraging would also average the thresholds and the memory in a method's buffers, and loops
+    over the tensors at each step.
+
+    Args:
+        network: The network.
+        decay: d.
     """
 
-    def __init__(self, network: nn.Module, decay: float = 0.999) -> None:
+    def __init__(self, network: nn.Module, decay: Fraction = 0.999) -> None:
         super().__init__()
-        if not 0 <= decay < 1:
-            raise SemisupError(f"the decay of a moving average is from 0 up to but not including 1; got {decay}.")
         self.decay = decay
         self.network = copy.deepcopy(network).requires_grad_(False).eval()
 
@@ -39,7 +42,12 @@ class EMA(nn.Module):
 
     @torch.no_grad()
     def update(self, network: nn.Module, step: int) -> None:
-        """Follows `network`, whose `step` steps of training are done (1 after the first)."""
+        """Moves the average towards the network.
+
+        Args:
+            network: The network.
+            step: How many steps of training it has done, 1 after the first.
+        """
         weight = 1 - min(self.decay, (1 + step) / (10 + step))
         mine = [*self.network.parameters(), *self.network.buffers()]
         theirs = [*network.parameters(), *network.buffers()]

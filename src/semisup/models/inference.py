@@ -134,6 +134,9 @@ def evaluation_mode(network: nn.Module, device: torch.device) -> Iterator[None]:
     Args:
         network: The network.
         device: The device.
+
+    Yields:
+        Nothing.
     """
     modes = [(module, module.training) for module in network.modules()]
     home = next((parameter.device for parameter in network.parameters()), device)

@@ -1,4 +1,4 @@
-"""The networks, one a file. A network of your own is a subclass of Backbone, see base.py."""
+"""The networks, one per file. A network of your own is a subclass of Backbone, see base.py."""
 
 from semisup.models.backbones.base import Backbone
 from semisup.models.backbones.keras_cnn import KerasCNN

@@ -1,9 +1,12 @@
-"""What every network of Semisup has in common."""
+"""What all networks have in common."""
+
+from typing import Any
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from semisup.core.errors import SemisupError
+from semisup.core.ranges import PositiveInt, enforce_ranges
 
 
 class Backbone(nn.Module):
@@ -21,9 +24,23 @@ class Backbone(nn.Module):
             def features(self, x):
                 return self.conv(self.resize(x)).mean((2, 3))
 
-    shape: one input, an image (C, H, W) or a row of numbers (D,). `self.shape` is that input as the network sees it,
-    after resizing. size: the shorter side that images are resized to, on the device; None: as they come, but never
-    below the smallest side that the network takes, `min_size`: smaller images are enlarged bilinearly.
+    Ranges in a subclass's constructor, such as `dropout: Fraction`, are enforced.
+
+    Args:
+        shape: One input: an image (C, H, W), or a row of numbers (D,).
+        classes: K.
+        size: The shorter side that images are resized to, bilinearly and on the device; None leaves them as they are.
+            Images that are smaller than `min_size` are enlarged to it.
+
+    Attributes:
+        min_size: The smallest side of an image that the network takes.
+        takes_rows: Whether it takes rows of numbers; then it does not resize images.
+        num_features: D of the features.
+        head: Maps features (N, D) to logits (N, K).
+        shape: One input as the network sees it, after resizing.
+
+    Raises:
+        SemisupError: If the network cannot take such inputs.
     """
 
     min_size: int = 1
@@ -31,7 +48,11 @@ class Backbone(nn.Module):
     num_features: int
     head: nn.Linear
 
-    def __init__(self, shape: tuple[int, ...], classes: int, *, size: int | None = None) -> None:
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        enforce_ranges(cls)
+
+    def __init__(self, shape: tuple[int, ...], classes: int, *, size: PositiveInt | None = None) -> None:
         super().__init__()
         self.classes = classes
         self.shape = tuple(shape)
@@ -51,24 +72,24 @@ class Backbone(nn.Module):
         self.shape = (channels, round(height * scale), round(width * scale))
 
     def features(self, x: Tensor) -> Tensor:
-        """(N, *shape) -> (N, num_features), the input of the head. Image networks start with `self.resize(x)`."""
+        """Maps inputs (N, *shape) to features (N, num_features). Image networks start with `self.resize(x)`."""
         raise NotImplementedError
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, *shape) -> logits (N, classes)."""
+        """Maps inputs (N, *shape) to logits (N, K)."""
         return self.head(self.features(x))
 
     def resize(self, x: Tensor) -> Tensor:
-        """Images (N, C, any, any) in the size that the network was built for, (N, *self.shape), bilinearly."""
+        """Resizes images to the size that the network was built for, bilinearly.
+
+        Args:
+            x: Images (N, C, H, W) of any size.
+
+        Returns:
+            (N, *self.shape).
+        """
         height, width = self.shape[1:]
         if x.shape[2:] == (height, width):
             return x
         shrinks = x.shape[2] > height or x.shape[3] > width
         return F.interpolate(x, (height, width), mode="bilinear", antialias=shrinks)
-
-
-def probability(option: str, value: float) -> float:
-    """The value itself, if something can be dropped with it: 0 ≤ value < 1."""
-    if not 0 <= value < 1:
-        raise SemisupError(f"backbone.{option}={value} should be a probability, from 0 up to but not including 1.")
-    return value

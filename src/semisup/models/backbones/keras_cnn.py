@@ -3,18 +3,26 @@
 import torch
 from torch import Tensor, nn
 
+from semisup.core.ranges import PositiveInt
 from semisup.models.backbones.base import Backbone
 
 
 class KerasCNN(Backbone):
-    """The CNN of TensorFlow's CIFAR tutorial (tensorflow.org/tutorials/images/cnn); 122,570 parameters for CIFAR-10.
+    """The CNN of TensorFlow's CIFAR tutorial; 122,570 parameters for CIFAR-10.
 
-    Weights start as in Keras: Glorot's uniform distribution, and biases of zero. Departure: none known.
+    Weights start as in Keras: Glorot's uniform distribution, and biases of zero.
+
+    Source: tensorflow.org/tutorials/images/cnn. Departures: none known.
+
+    Args:
+        shape: One input: an image (C, H, W).
+        classes: K.
+        size: The shorter side that images are resized to; None leaves those of at least `min_size` as they are.
     """
 
     min_size = 18
 
-    def __init__(self, shape: tuple[int, ...], classes: int, *, size: int | None = None) -> None:
+    def __init__(self, shape: tuple[int, ...], classes: int, *, size: PositiveInt | None = None) -> None:
         super().__init__(shape, classes, size=size)
         self.convolutions = nn.Sequential(
             nn.Conv2d(self.shape[0], 32, 3),

@@ -6,13 +6,21 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from semisup.models.backbones.base import Backbone, probability
+from semisup.core.ranges import Fraction, PositiveInt
+from semisup.models.backbones.base import Backbone
 
 
 class MLP(Backbone):
-    """Dense layers with ReLU and dropout. Takes rows of numbers (D,), and flattens images (C, H, W).
+    """Dense layers with ReLU and dropout.
 
-    hidden=[5000] dropout=0.5 is the network of Lee (2013, Pseudo-Label); hidden=[] is logistic regression.
+    With hidden=[5000] and dropout=0.5 it is the network of Lee (2013, Pseudo-Label); with hidden=[] it is logistic
+    regression.
+
+    Args:
+        shape: One input: a row of numbers (D,), or an image (C, H, W), which is flattened.
+        classes: K.
+        hidden: The widths of the hidden layers.
+        dropout: The probability of dropout after each hidden layer.
     """
 
     takes_rows = True
@@ -22,11 +30,10 @@ class MLP(Backbone):
         shape: tuple[int, ...],
         classes: int,
         *,
-        hidden: Sequence[int] = (512, 256),
-        dropout: float = 0.3,
+        hidden: Sequence[PositiveInt] = (512, 256),
+        dropout: Fraction = 0.3,
     ) -> None:
         super().__init__(shape, classes)
-        probability("dropout", dropout)
         widths = [math.prod(self.shape), *hidden]
         layers: list[nn.Module] = []
         for width_in, width_out in pairwise(widths):

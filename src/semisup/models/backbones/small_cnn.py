@@ -3,18 +3,27 @@
 import torch
 from torch import Tensor, nn
 
-from semisup.models.backbones.base import Backbone, probability
+from semisup.core.ranges import Fraction, PositiveInt
+from semisup.models.backbones.base import Backbone
 
 
 class SmallCNN(Backbone):
     """Four convolutions without padding, two poolings, two dense layers; 32,122 parameters for CIFAR-10.
 
-    A few minutes of training on a CPU suffice, which makes it the network of quick comparisons.
+    It is for quick comparisons: a few minutes of training on a CPU suffice.
+
+    Args:
+        shape: One input: an image (C, H, W).
+        classes: K.
+        dropout: The probability of dropout before the dense layers.
+        size: The shorter side that images are resized to; None leaves those of at least `min_size` as they are.
     """
 
     min_size = 16
 
-    def __init__(self, shape: tuple[int, ...], classes: int, *, dropout: float = 0.5, size: int | None = None) -> None:
+    def __init__(
+        self, shape: tuple[int, ...], classes: int, *, dropout: Fraction = 0.5, size: PositiveInt | None = None
+    ) -> None:
         super().__init__(shape, classes, size=size)
         self.convolutions = nn.Sequential(
             nn.Conv2d(self.shape[0], 16, 3),
@@ -30,7 +39,7 @@ class SmallCNN(Backbone):
             nn.Flatten(),
         )
         width = self.convolutions(torch.zeros(1, *self.shape)).shape[1]  # 400 for 32-pixel images
-        self.dropout = nn.Dropout(probability("dropout", dropout))
+        self.dropout = nn.Dropout(dropout)
         self.num_features = 32
         self.dense = nn.Linear(width, self.num_features)
         self.head = nn.Linear(self.num_features, classes)

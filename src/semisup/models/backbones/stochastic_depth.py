@@ -1,13 +1,16 @@
-"""Residual branches that are left out at random."""
+"""Residual branches that are dropped at random."""
 
 from torch import Tensor, nn
 
 
 class StochasticDepth(nn.Module):
-    """The end of a residual branch: while training, each image goes without the branch with probability `drop`.
+    """The end of a residual branch: while training, the branch is dropped with probability `drop` for each image.
 
-    Huang et al. (2016, arXiv:1603.09382). Departures, both usual today: the draw is per image, not per batch, and what
-    remains is divided by 1 - drop while training, so that the expectation is the branch and evaluation needs nothing.
+    Source: Huang et al., 2016, arXiv:1603.09382. Departures, both usual today: it draws per image, not per batch; and
+    while training it divides the kept branches by 1 - drop, which keeps their expectation.
+
+    Args:
+        drop: A probability below 1.
     """
 
     def __init__(self, drop: float) -> None:
@@ -22,9 +25,20 @@ class StochasticDepth(nn.Module):
         return branch * mask.bernoulli_(keep).div_(keep)
 
     def extra_repr(self) -> str:
+        """The probability, in the network's representation."""
         return f"drop={self.drop:g}"
 
 
 def linear_decay(last: float, blocks: int) -> list[float]:
-    """How often each block is left out: block l of L with probability last · l / L (Huang et al., 2016, eq. 4)."""
+    """The probabilities of stochastic depth: last · l / L for block l of L.
+
+    Source: Huang et al., 2016, arXiv:1603.09382, eq. 4.
+
+    Args:
+        last: The probability of the last block.
+        blocks: L.
+
+    Returns:
+        A probability for each block.
+    """
     return [last * block / blocks for block in range(1, blocks + 1)]

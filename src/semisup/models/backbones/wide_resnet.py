@@ -5,7 +5,8 @@ from functools import partial
 from torch import Tensor, nn
 
 from semisup.core.errors import SemisupError
-from semisup.models.backbones.base import Backbone, probability
+from semisup.core.ranges import Fraction, PositiveInt
+from semisup.models.backbones.base import Backbone
 from semisup.models.backbones.stochastic_depth import StochasticDepth, linear_decay
 
 # ε and the slope of the activation as in the FixMatch code.
@@ -17,7 +18,13 @@ conv3x3 = partial(nn.Conv2d, kernel_size=3, padding=1, bias=False)
 class Block(nn.Module):
     """x + conv(act(norm(conv(act(norm(x)))))), (N, in, H, W) -> (N, out, H / stride, W / stride).
 
-    activate_first: the shortcut too starts from act(norm(x)), as in the first block of the network.
+    Args:
+        inputs: The number of input channels.
+        outputs: The number of output channels.
+        stride: Of the first convolution.
+        dropout: The probability of dropout between the two convolutions.
+        drop: The probability of stochastic depth.
+        activate_first: Whether the shortcut, too, starts from act(norm(x)), as in the first block of the network.
     """
 
     def __init__(
@@ -42,14 +49,25 @@ class Block(nn.Module):
 
 
 class WideResNet(Backbone):
-    """Wide ResNet (Zagoruyko & Komodakis, 2016, arXiv:1605.07146) as in FixMatch, TorchSSL and USB.
+    """Wide ResNet as in FixMatch, TorchSSL and USB.
 
-    WRN-28-2 has 1,467,610 parameters for CIFAR-10; width=8 is the usual network for CIFAR-100. dropout: between the two
-    convolutions of a block. stochastic_depth: how often the last block is left out, the others linearly less.
+    WRN-28-2 has 1,467,610 parameters for CIFAR-10; width=8 is the usual network for CIFAR-100.
 
-    Departure: batch norm's running statistics move by torch's 0.1 a step, not by 0.001. At 0.001 they need thousands
-    of steps to forget their start, and a short run would be evaluated with statistics that are not those of its
-    images; over a long run, averaging the network's buffers with its weights gives the same calm.
+    Source: Zagoruyko & Komodakis, 2016, arXiv:1605.07146. Departure: batch norm's running statistics move by torch's
+    0.1 a step, not by 0.001, which takes thousands of steps to forget the start. In long runs, the moving average of
+    the network's buffers smooths them as well.
+
+    Args:
+        shape: One input: an image (C, H, W).
+        classes: K.
+        depth: The number of layers, 6 n + 4.
+        width: The factor of the numbers of channels.
+        dropout: The probability of dropout between the two convolutions of a block.
+        stochastic_depth: The probability that the last block is dropped; for the others it is linearly less.
+        size: The shorter side that images are resized to; None leaves those of at least `min_size` as they are.
+
+    Raises:
+        SemisupError: If there is no such depth, or the network cannot take such inputs.
     """
 
     min_size = 8
@@ -59,18 +77,17 @@ class WideResNet(Backbone):
         shape: tuple[int, ...],
         classes: int,
         *,
-        depth: int = 28,
-        width: int = 2,
-        dropout: float = 0.0,
-        stochastic_depth: float = 0.0,
-        size: int | None = None,
+        depth: PositiveInt = 28,
+        width: PositiveInt = 2,
+        dropout: Fraction = 0.0,
+        stochastic_depth: Fraction = 0.0,
+        size: PositiveInt | None = None,
     ) -> None:
         super().__init__(shape, classes, size=size)
-        probability("dropout", dropout)
         per_group, rest = divmod(depth - 4, 6)
         if rest or per_group < 1:
-            raise SemisupError(f"backbone.depth={depth} should be 6 n + 4, such as 10, 16, 28 or 40.")
-        drops = linear_decay(probability("stochastic_depth", stochastic_depth), 3 * per_group)
+            raise SemisupError(f"backbone.depth={depth} is not valid: it is 6 n + 4, such as 10, 16, 28 or 40.")
+        drops = linear_decay(stochastic_depth, 3 * per_group)
         channels = 16
         layers: list[nn.Module] = [conv3x3(self.shape[0], channels)]
         for index, drop in enumerate(drops):
