@@ -1,10 +1,10 @@
-"""What work costs on this machine: steps, views, embedding, clustering, start, memory. Prints tables.
+"""Measures time and memory on this machine: steps, views, embedding, clustering, start. Prints tables.
 
     python scripts/benchmark.py                                     everything; about an hour on two CPU cores
     python scripts/benchmark.py --sections loop --methods supervised fixmatch --networks small_cnn --out speed.json
     python scripts/benchmark.py --sections loop --networks wide_resnet --steps 1 --rounds 3
 
-What is compared takes turns in one process. What each section measures stands in scripts/benchmarks/.
+Things that are compared take turns in one process. The modules in scripts/benchmarks/ say what each section measures.
 """
 
 import argparse
@@ -22,6 +22,11 @@ SECTIONS = ("loop", "views", "embedding", "clustering", "start", "memory")
 
 
 def main(arguments: list[str] | None = None) -> None:
+    """Measures the sections that the command line asks for.
+
+    Args:
+        arguments: Instead of the command line's.
+    """
     options = parser().parse_args(arguments)
     console = Console()
     from benchmarks import clustering, embedding, loop, memory, start, views  # here, so that --help answers at once
@@ -55,6 +60,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def parser() -> argparse.ArgumentParser:
+    """The command line's options."""
     result = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     methods, networks, sources = (
         sorted(file.stem for file in (CONF / group).glob("*.yaml")) for group in ("method", "backbone", "data")
@@ -67,29 +73,31 @@ def parser() -> argparse.ArgumentParser:
     )
     result.add_argument("--batch", type=positive, default=64, help="labeled images per step")
     result.add_argument("--ratio", type=positive, default=7, help="unlabeled images per labeled one")
-    result.add_argument("--steps", type=positive, help="of a turn (default: a second's worth, at most 20)")
+    result.add_argument("--steps", type=positive, help="per turn (default: as many as take a second, at most 20)")
     result.add_argument("--rounds", type=positive, default=5, help="turns of each")
     result.add_argument("--points", type=positive, default=50_000, help="to cluster, at least 1,000")
     result.add_argument("--device", default="auto", choices=["auto", "cpu", "gpu", "mps"])
     result.add_argument("--precision", default="32-true", choices=["32-true", "bf16-mixed"])
-    result.add_argument("--out", type=Path, help="write the figures there, as JSON")
+    result.add_argument("--out", type=Path, help="a JSON file for the numbers")
     return result
 
 
 def positive(text: str) -> int:
+    """A whole number of at least 1, from the command line."""
     if (value := int(text)) < 1:
         raise argparse.ArgumentTypeError("at least 1")
     return value
 
 
 def commit() -> str | None:
-    """The commit that is measured; with -dirty if files differ from it."""
+    """The commit that is measured, with -dirty if files differ from it; None without git."""
     command = ["git", "describe", "--always", "--dirty", "--abbrev=10"]
     ended = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True)
     return ended.stdout.strip() or None
 
 
 def loop_table(rows: list[dict[str, Any]]) -> Table:
+    """Times of a step, and images per second."""
     columns = ("real", "limit", "bare")
     table = Table("network", "method", "images", *(f"{c} ms" for c in columns), "real images/s", title="Steps")
     table.add_column("real / limit (range)")
@@ -103,6 +111,7 @@ def loop_table(rows: list[dict[str, Any]]) -> Table:
 
 
 def parts_table(rows: list[dict[str, Any]]) -> Table:
+    """The time of each part of a step."""
     parts = list(rows[0]["parts"])
     table = Table("network", "method", *parts, title="Milliseconds of a real step, by part")
     for row in rows:
@@ -111,15 +120,28 @@ def parts_table(rows: list[dict[str, Any]]) -> Table:
 
 
 def views_table(rows: list[dict[str, Any]]) -> Table:
+    """Images per second of our views and of torchvision's."""
     return speeds_table("view", rows, {"ours": "", "torchvision": "torchvision's "}, "times_torchvision", title="Views")
 
 
 def embedding_table(rows: list[dict[str, Any]]) -> Table:
+    """Images per second of an embedding and of its forward pass."""
     return speeds_table("network", rows, {"real": "", "bare": "bare forward's "}, "real_over_bare", title="Embedding")
 
 
 def speeds_table(what: str, rows: list[dict[str, Any]], sides: dict[str, str], compared: str, title: str) -> Table:
-    """sides: whose images a second are shown, and how each is called. compared: their ratio."""
+    """Images per second of two sides, and their ratio.
+
+    Args:
+        what: The column that names a row.
+        rows: The results.
+        sides: From each side in `images_per_second` to its name in the table.
+        compared: The key of their ratio.
+        title: The table's title.
+
+    Returns:
+        The table.
+    """
     speeds = [f"{whose}images/s" for whose in sides.values()]
     table = Table(what, *speeds, f"{compared.replace('_', ' ')} (range)", title=title)
     for row in rows:
@@ -128,6 +150,7 @@ def speeds_table(what: str, rows: list[dict[str, Any]], sides: dict[str, str], c
 
 
 def clustering_table(rows: list[dict[str, Any]]) -> Table:
+    """Times and objectives of our k-means and of scikit-learn's."""
     columns = ("points", "dimensions", "clusters", "iterations")
     table = Table(
         *columns, "seconds", "scikit-learn's", "times scikit-learn (range)", "objective differs by", title="K-means"
@@ -140,14 +163,16 @@ def clustering_table(rows: list[dict[str, Any]]) -> Table:
 
 
 def start_table(row: dict[str, Any]) -> Table:
+    """Times until a command has an effect."""
     table = Table("from the command to", "seconds", title="Start")
     table.add_row("the first step, saved", f"{row['first_step']:.2f}")
-    table.add_row("the same, of the first run of all", f"{row['first_step_of_the_first_run']:.2f}")
+    table.add_row("the same, of the very first run", f"{row['first_step_of_the_first_run']:.2f}")
     table.add_row("the end of --help", f"{row['help']:.2f}")
     return table
 
 
 def memory_table(rows: list[dict[str, Any]]) -> Table:
+    """Peak memory of a training."""
     table = Table("network", "method", "before the first step", "host", "device", title="Peak memory in MiB")
     for row in rows:
         sizes = ["" if row[where] is None else f"{row[where]:,.0f}" for where in ("host_before", "host", "device")]
@@ -156,6 +181,7 @@ def memory_table(rows: list[dict[str, Any]]) -> Table:
 
 
 def ratio(values: dict[str, float]) -> str:
+    """Median and range as text."""
     return f"{values['median']:.3f} ({values['low']:.3f} to {values['high']:.3f})"
 
 

@@ -1,1 +1,1 @@
-"""What `scripts/benchmark.py` measures, a section a file."""
+"""The sections of `scripts/benchmark.py`, one in each module."""

@@ -1,8 +1,8 @@
-"""K-means of ours, which is FAISS's, against scikit-learn's: the same points, first centroids and iterations.
+"""Our k-means, which is FAISS's, against scikit-learn's, with the same points, first centroids and iterations.
 
 Points are drawn around 100 centers, in 33 dimensions (CIFAR-10's pixels, by PCA) and in 1,280 (a pretrained network's
-features), and every point counts on both sides. Both end with each point assigned to its last centroid, and take turns
-in one process.
+features). Both sides use every point, and end with each point assigned to its last centroid. They take turns in one
+process.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from semisup.labelers.kmeans import kmeans
 
 CASES = ((33, 10, 20), (33, 1000, 20), (1280, 10, 10), (1280, 1000, 5))  # dimensions, clusters, iterations
 CENTERS = 100
-HOST = torch.device("cpu")  # both sides return arrays, so nothing is left to wait for
+HOST = torch.device("cpu")  # both sides return arrays, so there is nothing to wait for
 
 
 def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
@@ -26,6 +26,7 @@ def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def case(points: int, dimensions: int, clusters: int, iterations: int, rounds: int, device: str) -> dict[str, Any]:
+    """Seconds and objective of one case."""
     data = mixture(points, dimensions)
     start = data[np.random.default_rng(1).choice(points, clusters, replace=False)]
     seconds: dict[str, list[float]] = {"ours": [], "sklearn": []}
@@ -42,7 +43,7 @@ def case(points: int, dimensions: int, clusters: int, iterations: int, rounds: i
 
 
 def figures(seconds: dict[str, list[float]], objective: dict[str, float]) -> dict[str, Any]:
-    """What follows from the seconds of each round and from the last objectives."""
+    """The results, from the seconds of each round and from the last objectives."""
     return {
         "seconds": {side: float(np.median(values)) for side, values in seconds.items()},
         "times_sklearn": spread([b / a for a, b in zip(seconds["ours"], seconds["sklearn"], strict=True)]),
@@ -52,11 +53,13 @@ def figures(seconds: dict[str, list[float]], objective: dict[str, float]) -> dic
 
 
 def ours(data: NDArray[np.float32], start: NDArray[np.float32], iterations: int, device: str) -> float:
+    """The objective of our k-means."""
     gpu = False if device == "cpu" else "auto"
     return kmeans(data, len(start), iterations=iterations, init=start, gpu=gpu).objective[-1]
 
 
 def theirs(data: NDArray[np.float32], start: NDArray[np.float32], iterations: int) -> float:
+    """The objective of scikit-learn's k-means."""
     from sklearn.cluster import KMeans
 
     found = KMeans(len(start), init=start, n_init=1, max_iter=iterations, tol=0, algorithm="lloyd").fit(data)
@@ -64,6 +67,7 @@ def theirs(data: NDArray[np.float32], start: NDArray[np.float32], iterations: in
 
 
 def mixture(points: int, dimensions: int) -> NDArray[np.float32]:
+    """Points of a mixture of Gaussians, (points, dimensions)."""
     rng = np.random.default_rng(0)
     centers = rng.standard_normal((CENTERS, dimensions), np.float32)
     return centers[rng.integers(CENTERS, size=points)] + rng.standard_normal((points, dimensions), np.float32)

@@ -1,7 +1,7 @@
 """Embedding images by a network, from uint8 on disk to float32 on disk, against the bare forward pass.
 
-The bare pass takes one batch of plain views, which lies ready on the device, as often as there are batches. Both are in
-evaluation mode, without gradients and in `channels_last`, and take turns in one process.
+The bare pass takes one batch of plain views, which is already on the device, as often as there are batches. Both are in
+evaluation mode, without gradients and in `channels_last`. They take turns in one process.
 """
 
 import argparse
@@ -26,6 +26,7 @@ def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def case(name: str, options: argparse.Namespace) -> dict[str, Any]:
+    """Images per second of one network, and of its bare forward pass."""
     made = setting("supervised", name, options, max_steps=1)
     network = build_network(made.config, made.store).to(memory_format=torch.channels_last)
     device = made.training.tester().strategy.root_device
@@ -35,7 +36,7 @@ def case(name: str, options: argparse.Namespace) -> dict[str, Any]:
     ready = made.data.views.apply("plain", images, {})
     seconds: dict[str, list[float]] = {"real": [], "bare": []}
     for turn in range(options.rounds + 1):
-        with tempfile.TemporaryDirectory() as folder:  # a new one, as an embedding that is there is not made again
+        with tempfile.TemporaryDirectory() as folder:  # a new one, as an embedding in a folder is read and not computed
             began = now(device)
             embedding(made.store, rows, Path(folder))
             real = now(device) - began
@@ -46,14 +47,14 @@ def case(name: str, options: argparse.Namespace) -> dict[str, Any]:
                 with half:
                     network.features(ready[: len(rows) - start])
             bare = now(device) - began
-        if turn:  # the first one warms up
+        if turn:  # the first turn warms up
             seconds["real"].append(real)
             seconds["bare"].append(bare)
     return {"network": name, "images": len(rows), **figures(len(rows), seconds)}
 
 
 def figures(images: int, seconds: dict[str, list[float]]) -> dict[str, Any]:
-    """What follows from the seconds of each round."""
+    """The results, from the seconds of each round."""
     return {
         "images_per_second": {side: images / float(np.median(values)) for side, values in seconds.items()},
         "real_over_bare": spread([a / b for a, b in zip(seconds["real"], seconds["bare"], strict=True)]),

@@ -1,15 +1,15 @@
-"""The real training loop, the least that its steps can cost, and where the difference goes.
+"""The real training loop, the least time that its steps can take, and the parts of the difference.
 
-Real steps, and three kinds of steps without Lightning, take turns in one process, so that a machine whose speed drifts
-cheats none of them:
+Real steps, and three kinds of steps without Lightning, take turns in one process. A change in the machine's speed then
+affects all of them:
 
     real    all of Lightning's loop with our callbacks: gather, transfer, views, loss, moving average, audit, seeds, ...
-    limit   the method's own loss, its backward pass and the optimizer's step, on one batch of views that lies ready
+    limit   the method's own loss, its backward pass and the optimizer's step, on one batch of views in memory
     bare    forward, backward and optimizer's step of the network alone, on all views of that batch at once
-    parts   a real step by hand, with a look at the clock after each part, when the device has done it
+    parts   a real step by hand, with a time stamp after each part, when the device has finished it
 
-`limit` knows what the method need not do (no gradient through weak views, without batch norm) and what it does besides
-(VAT's power iteration, a teacher); `bare` is the same for all methods with the same views.
+`limit` leaves out what the method need not do (without batch norm, a gradient through weak views), and has what it does
+in addition (VAT's power iteration, a teacher). `bare` is the same for all methods with the same views.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from lightning.pytorch import Callback, Trainer
 
 from benchmarks.setting import Setting, now, setting, spread
 from semisup.data import Batch
-from semisup.data.transforms.views import KINDS, kind
+from semisup.data.transforms.views import KINDS, view_kind
 from semisup.methods.functional import cross_entropy
 from semisup.training.audit import Audit
 from semisup.training.callbacks import NaNGuard, StepSeed
@@ -33,8 +33,8 @@ from semisup.training.metrics_csv import MetricsCSV
 
 PARTS = ("gather", "transfer", *(f"{view} views" for view in KINDS), "forward", "backward", "optimizer", "average")
 WARM_UP = 3  # real steps
-SECONDS = 1.0  # of a turn, unless --steps says how long it is
-MOST = 20  # steps of a turn, at most
+SECONDS = 1.0  # of a turn, unless --steps gives its length
+MOST = 20  # steps in a turn
 
 
 def measure(method: str, network: str, options: argparse.Namespace) -> dict[str, Any]:
@@ -56,10 +56,18 @@ def measure(method: str, network: str, options: argparse.Namespace) -> dict[str,
 
 
 def figures(images: int, seconds: dict[str, list[float]], parts: dict[str, list[float]]) -> dict[str, Any]:
-    """What follows from the seconds per step of each turn. images: per step, each view counted once.
+    """The results, from the seconds per step of each turn.
 
-    Ratios and differences are of turns that followed one another. `framework` is what the parts leave of the real step;
-    it is negative where an accelerator works on one part while the host prepares the next.
+    Ratios and differences are those of consecutive turns. `framework` is a real step's time less its parts' times. It
+    is negative where an accelerator works on one part while the host prepares the next.
+
+    Args:
+        images: Images per step; each view counts once.
+        seconds: Per step, for each kind of step and turn.
+        parts: Per step, for each part and turn.
+
+    Returns:
+        The results, for JSON.
     """
     median = {name: statistics.median(values) for name, values in seconds.items()}
     by_part = {name: statistics.median(values) for name, values in parts.items()}
@@ -75,9 +83,12 @@ def figures(images: int, seconds: dict[str, list[float]], parts: dict[str, list[
 
 
 class Turns(Callback):
-    """Times some real steps, then as many of each other kind, and so on for some rounds; then the training is over.
+    """Times some real steps, then as many of each other kind. After some rounds of this it ends the training.
 
-    steps: of a turn; None: as many as fit in SECONDS, by the last step of the warm-up.
+    Args:
+        case: The method, network and data.
+        steps: Steps in a turn; None for as many as fit in SECONDS, by the last step of the warm-up.
+        rounds: Turns of each kind.
     """
 
     def __init__(self, case: Setting, steps: int | None, rounds: int) -> None:
@@ -101,11 +112,11 @@ class Turns(Callback):
             self.began = now(device)
         elif (step - WARM_UP) % self.turn == 0:
             self.seconds["real"].append((now(device) - self.began) / self.turn)
-            self._the_others(device)
+            self._time_others(device)
             trainer.should_stop = len(self.seconds["real"]) == self.rounds
             self.began = now(device)
 
-    def _the_others(self, device: torch.device) -> None:
+    def _time_others(self, device: torch.device) -> None:
         for name, other in self.others.items():
             began = now(device)
             for _ in range(self.turn):
@@ -117,7 +128,7 @@ class Turns(Callback):
 
 
 class ByHand:
-    """A real step of a method of its own, and what each part of it takes."""
+    """A real step of a second method object, with the time of each part."""
 
     def __init__(self, case: Setting, trainer: Trainer, device: torch.device) -> None:
         self.data, self.device, self.bf16 = case.data, device, case.training.precision == "bf16-mixed"
@@ -153,12 +164,12 @@ class ByHand:
         return {name: after - before for name, (before, after) in zip(PARTS, pairwise(marks), strict=True)}
 
     def view(self, batch: dict[str, Any], wanted: str, made: dict[str, Batch]) -> None:
-        """Makes the views of one kind."""
+        """Adds the views of one kind to `made`."""
         some = {
             name: {
                 **part,
                 "aug_params": {
-                    view: aug_params for view, aug_params in part["aug_params"].items() if kind(view) == wanted
+                    view: aug_params for view, aug_params in part["aug_params"].items() if view_kind(view) == wanted
                 },
             }
             for name, part in batch.items()
@@ -193,7 +204,7 @@ class Limit:
 
 
 class Bare:
-    """Forward, backward and optimizer's step of a network of its own, on all views of one batch."""
+    """Forward, backward and optimizer's step of a copy of the network, on all views of one batch."""
 
     def __init__(self, method: Any, batch: dict[str, Batch]) -> None:
         self.network = copy.deepcopy(method.network).train()

@@ -1,4 +1,4 @@
-"""Peak memory of a training: some real steps in a fresh process, as memory that was used once counts for ever."""
+"""Peak memory of a training: some real steps in a new process, as a process keeps its highest value for ever."""
 
 import argparse
 import multiprocessing
@@ -14,7 +14,7 @@ MIB = 2**20
 
 
 def measure(method: str, network: str, options: argparse.Namespace) -> dict[str, Any]:
-    """MiB in a process of its own: `host_before` the first step, `host` and `device` (on CUDA) at most."""
+    """Peak MiB in a new process: `host_before` the first step, and `host` and `device` (CUDA) at the end."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as fresh:
         return {"method": method, "network": network, **fresh.submit(train, method, network, options).result()}
 
@@ -39,9 +39,9 @@ def train(method: str, network: str, options: argparse.Namespace) -> dict[str, f
 
 
 def peak() -> float:
-    """MiB that this process has held at most.
+    """The peak MiB of this process.
 
-    Not `ru_maxrss` on Linux, where a process starts from the peak of the one that started it.
+    Not `ru_maxrss` on Linux, where a process inherits the peak of the one that started it.
     """
     status = Path("/proc/self/status")
     if status.exists():

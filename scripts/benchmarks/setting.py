@@ -1,4 +1,4 @@
-"""A method, a network and data as the command line would make them, and a clock that waits for the device."""
+"""A method, a network and data as the command line makes them, and a clock that waits for the device."""
 
 import argparse
 import logging
@@ -14,7 +14,8 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from semisup.cli.train import CONF, quote_override
-from semisup.config import resolve as configuration
+from semisup.config.nodes import build, load_data, load_source
+from semisup.config.resolve import complete
 from semisup.core.malloc import tune_malloc
 from semisup.core.schema import locate
 from semisup.data import SSLDataModule, Store
@@ -27,7 +28,7 @@ NOISE = "noise"
 
 @dataclass
 class Setting:
-    """What a run of this method and network consists of."""
+    """The parts of a run of one method and network."""
 
     config: dict[str, Any]
     store: Store
@@ -35,14 +36,25 @@ class Setting:
     training: TrainerConfig
 
     def method(self) -> Method:
-        """A fresh one, with a fresh network."""
+        """A new method with a new network."""
         return make_method(self.config, self.store)
 
 
 def setting(
     method: str, network: str, options: argparse.Namespace, max_steps: int, more: Sequence[str] = ()
 ) -> Setting:
-    """The setting for these names; quiet and fast as a run makes its process. more: overrides, as of a command line."""
+    """Builds the parts of a run, and makes this process quiet and fast, as a run does.
+
+    Args:
+        method: The method's name in conf.
+        network: The network's name in conf.
+        options: The benchmark's options.
+        max_steps: Steps of the training.
+        more: Further overrides, as on a command line.
+
+    Returns:
+        The parts.
+    """
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="lightning")
@@ -53,18 +65,18 @@ def setting(
     overrides += [f"trainer.accelerator={options.device}", f"trainer.precision={options.precision}", *more]
     with initialize_config_dir(str(CONF), version_base="1.3"):
         values: Any = OmegaConf.to_container(compose("train", [quote_override(o) for o in overrides]), resolve=True)
-    config = configuration.complete(values)
-    store = noise() if options.data == NOISE else configuration.load_source(config)
-    module = configuration.load_data(config, store)
+    config = complete(values)
+    store = noise() if options.data == NOISE else load_source(config)
+    module = load_data(config, store)
     if getattr(
         locate(config["method"]["_target_"]), "uses_pseudo_label_targets", False
     ):  # as in a round with pseudo-labels
         module = module.with_targets(store.targets, np.ones(len(store.targets), np.float32))
-    return Setting(config, store, module, configuration.build(config["trainer"]))
+    return Setting(config, store, module, build(config["trainer"]))
 
 
 def noise() -> Store:
-    """Noise in the shape of CIFAR-10: speed does not depend on what is in the pictures."""
+    """Noise in the shape of CIFAR-10: the content of images has no effect on the speed."""
     rng = np.random.default_rng(0)
     pool, targets = rng.integers(0, 256, (50_000, 32, 32, 3), dtype=np.uint8), np.arange(50_000) % 10
     names = tuple(f"class {c}" for c in range(10))
@@ -72,7 +84,7 @@ def noise() -> Store:
 
 
 def now(device: torch.device) -> float:
-    """Seconds, once the device has done what it was asked to do."""
+    """Seconds, after the device has finished its work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     elif device.type == "mps":

@@ -1,4 +1,4 @@
-"""The benchmark's arithmetic, and that one command measures all that it promises. How fast is no test's matter."""
+"""The benchmark's arithmetic, and that one command measures all sections. No test checks a speed."""
 
 import json
 import os
@@ -27,7 +27,7 @@ def sections(monkeypatch):
 
 @pytest.fixture(scope="module")
 def found(data_dir, tmp_path_factory) -> dict[str, Any]:
-    """What the command finds out about FixMatch on digits: 8 labeled images a step, 16 unlabeled ones in two views."""
+    """The command's results for FixMatch on digits: 8 labeled images a step, 16 unlabeled ones in two views."""
     out = tmp_path_factory.mktemp("benchmark") / "figures.json"
     case = ["--data", "digits", "--networks", "mlp", "--methods", "fixmatch", "--batch", "8", "--ratio", "2"]
     length = ["--steps", "2", "--rounds", "1", "--points", "1200", "--device", "cpu"]
@@ -88,7 +88,7 @@ def test_both_clusterings_end_with_the_same_objective(found):
     assert all(abs(row["objective_differs_by"]) < 1e-3 for row in found["clustering"])
 
 
-def test_one_command_measures_every_section_and_says_on_what(found):
+def test_one_command_measures_every_section_and_names_commit_and_hardware(found):
     assert set(found) == {
         *("commit", "hardware", "versions", "options"),
         *("start", "memory", "views", "embedding", "clustering", "loop"),

@@ -1,4 +1,4 @@
-"""The harness that lets two processes take turns, and its arithmetic. USB itself is not installed for tests."""
+"""The two processes that take turns, and the arithmetic. USB itself is not installed for tests."""
 
 import json
 import os
@@ -29,7 +29,7 @@ def turns(monkeypatch) -> ModuleType:
 
 
 def test_turns_time_neither_warm_up_nor_lead_nor_waiting(turns, monkeypatch):
-    """Begun at 0 s. Two steps of warm-up, of 8 and 7 s, are not told. On "go", at 20 s: a lead of 5 s, then .5 and
+    """Begun at 0 s. Two steps of warm-up, of 8 and 7 s, are not reported. On "go", at 20 s: a lead of 5 s, then .5 and
     .25 s. On "go", at 40 s: a lead of 1 s, then 2 and 3 s. "end" ends it.
     """
     readings = [0, 8, 8, 15, 20, 25, 25, 25.5, 25.5, 25.75, 40, 41, 41, 43, 43, 46]
@@ -45,7 +45,7 @@ def test_turns_time_neither_warm_up_nor_lead_nor_waiting(turns, monkeypatch):
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the harness reads /proc")
-def test_side_goes_on_at_each_turn_and_ends(turns, tmp_path):
+def test_side_continues_at_each_turn_and_ends(turns, tmp_path):
     command = [sys.executable, "-c", LOOP]
     side = turns.Side(command, {"warm_up": 1, "steps": 3}, {**os.environ, "PYTHONPATH": str(USB)}, tmp_path / "log")
     assert side.hear() == []
@@ -57,7 +57,7 @@ def test_side_goes_on_at_each_turn_and_ends(turns, tmp_path):
     assert side.process.returncode == 0
 
 
-def test_side_that_dies_says_what_its_process_said(turns, tmp_path):
+def test_side_that_dies_shows_its_output(turns, tmp_path):
     side = turns.Side([sys.executable, "-c", "print('no data here')"], {}, dict(os.environ), tmp_path / "usb_step.log")
     with pytest.raises(SystemExit, match=r"usb_step died.*\nno data here"):
         side.hear()

@@ -4,10 +4,10 @@
     usb/bin/pip install --no-deps semilearn==0.3.2 progress ruamel.yaml
     python scripts/benchmarks/usb/compare.py --usb-python usb/bin/python --workers 0 2 --rounds 4
 
---no-deps, since semilearn's own list holds what only other data sets and loggers need. For each method, network and
-number of workers there is a process per side, warmed up alone; then rounds, in which each side has a turn, the first
-to go alternating. A ratio is USB's mean step over Semisup's in the same round. `others` is the most that other
-processes took of the cores in a turn: above some per cent the machine is not quiet.
+--no-deps, since semilearn's own list has packages that only other data sets and loggers need. For each method, network
+and number of workers, each side has a process, which warms up alone. Then in each round each side has a turn; the order
+alternates. A ratio is USB's mean step time over Semisup's in the same round. `others` is the largest share of the cores
+that other processes used in a turn. Above a few per cent the machine is not quiet.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from turns import Side
 
 HERE = Path(__file__).resolve().parent
 TREE = HERE.parents[2]
-STEPS = {  # of a turn
+STEPS = {  # in a turn
     "small_cnn": {"fixmatch": 5, "pseudo_label": 10, "supervised": 50},
     "wide_resnet": {"fixmatch": 1, "pseudo_label": 1, "supervised": 4},
 }
@@ -36,8 +36,9 @@ THREADS = 2
 
 
 def main() -> None:
+    """Measures what the command line asks for, and prints a table."""
     options = arguments()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the sides end, too
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the sides end with it
     commit = ["git", "describe", "--always", "--dirty", "--abbrev=10"]
     found: dict[str, Any] = {
         "commit": subprocess.run(commit, cwd=TREE, capture_output=True, text=True).stdout.strip() or None,
@@ -60,6 +61,7 @@ def main() -> None:
 
 
 def arguments() -> argparse.Namespace:
+    """The command line's options."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     methods = list(STEPS["small_cnn"])
     parser.add_argument("--usb-python", type=Path, required=True, help="the Python that semilearn is installed for")
@@ -72,7 +74,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, help="a JSON file")
     options = parser.parse_args()
     if not sys.platform.startswith("linux"):
-        parser.error("processes are watched through Linux's /proc; this is another system.")
+        parser.error("this needs Linux: it watches processes through /proc.")
     if not options.usb_python.is_file():
         parser.error(f"--usb-python {options.usb_python} is not a file.")
     return options
@@ -111,7 +113,7 @@ def measure(method: str, network: str, workers: int, options: argparse.Namespace
 
 
 def figures(turns: dict[str, list[list[float]]]) -> dict[str, dict[str, float]]:
-    """What follows from the seconds of each step of each turn, for `usb` and `ours`; ratios are of the same round."""
+    """The results, from the seconds of each step of each turn; ratios are those within a round."""
     means = {name: [statistics.mean(seconds) for seconds in rounds] for name, rounds in turns.items()}
     ratios = [usb / ours for usb, ours in zip(means["usb"], means["ours"], strict=True)]
     return {

@@ -1,7 +1,7 @@
 """Semisup's side of compare.py: the `real` steps of the benchmark's loop, timed by a callback.
 
-Only the optimizer, the number of labels and RandAugment's operations (3, as many as USB's) differ from a run's
-defaults, as a command line would set them. A run tells glibc to keep memory between steps; so does this.
+Only the optimizer, the number of labels and RandAugment's operations (3, as USB's) differ from a run's defaults. As in
+a run, glibc keeps memory between steps.
 """
 
 import json
@@ -21,10 +21,11 @@ from semisup.training.audit import Audit
 from semisup.training.callbacks import NaNGuard, StepSeed
 from semisup.training.metrics_csv import MetricsCSV
 
-STEPS = 100_000  # of the training that the turns are the first steps of
+STEPS = 100_000  # of the training; the turns are its first steps
 
 
 def main(case: dict[str, Any]) -> None:
+    """Trains until the turns are over. case: what compare.py asks for."""
     torch.set_num_threads(case["threads"])
     options = Namespace(data="cifar10", batch=case["batch"], ratio=case["ratio"], device="cpu", precision="32-true")
     more = ["optimizer=sgd", f"optimizer.lr={case['lr']}", f"optimizer.weight_decay={case['weight_decay']}"]

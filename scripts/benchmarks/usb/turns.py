@@ -1,4 +1,4 @@
-"""Two processes that take turns: what each does at the end of a step, and who stops and wakes it. Linux only."""
+"""Two processes that take turns: a loop that reports its steps, and the process that stops and wakes it. Linux only."""
 
 import json
 import os
@@ -14,10 +14,16 @@ CORES, TICK = os.cpu_count() or 1, os.sysconf("SC_CLK_TCK")
 
 
 class Turns:
-    """Called at the end of each step of a training loop; says False when the measurement is over.
+    """Is called at the end of each step of a training loop, and returns False when the measurement is over.
 
-    After the warm-up, and then after each turn of LEAD untimed and `steps` timed steps, it writes the seconds of each
-    timed step on the pipe `answers`, as JSON, and waits until the pipe `orders` says "go", or anything else to end.
+    After the warm-up, and after each turn of LEAD untimed and `steps` timed steps, it writes the seconds of each timed
+    step to the pipe `answers`, as JSON. Then it waits for a line from the pipe `orders`: "go", or anything else to end.
+
+    Args:
+        orders: A pipe to read from.
+        answers: A pipe to write to.
+        warm_up: Steps of the warm-up.
+        steps: Timed steps in a turn.
     """
 
     def __init__(self, orders: int, answers: int, warm_up: int, steps: int) -> None:
@@ -38,10 +44,15 @@ class Turns:
 
 
 class Side:
-    """A process with such a loop. Outside its turns it is stopped (SIGSTOP on its process group), so that its loader's
-    workers neither disturb the other side nor fill their queues for free.
+    """A process with such a loop, which is stopped outside its turns (SIGSTOP on its process group).
 
-    command: takes `case` and the numbers of both pipes as JSON. log: where its output goes.
+    Its loader's workers then neither disturb the other side, nor fill their queues in time that nobody measures.
+
+    Args:
+        command: Takes `case` and the numbers of both pipes as JSON.
+        case: What is measured.
+        environment: The environment of the process.
+        log: A file for its output.
     """
 
     def __init__(self, command: list[str], case: dict[str, Any], environment: dict[str, str], log: Path) -> None:
@@ -66,7 +77,7 @@ class Side:
         line = self.back.readline()
         if not line:
             end = "\n".join(self.log.read_text().splitlines()[-25:])
-            raise SystemExit(f"{self.log.stem} died. The end of what it said:\n{end}")
+            raise SystemExit(f"{self.log.stem} died. The end of its output:\n{end}")
         os.killpg(self.process.pid, signal.SIGSTOP)
         seconds: list[float] = json.loads(line)
         return seconds
@@ -80,6 +91,7 @@ class Side:
         return seconds, max(0.0, self._foreign() - before) / (CORES * (perf_counter() - began))
 
     def end(self) -> None:
+        """Ends the process, by force after 20 seconds."""
         with suppress(OSError, subprocess.TimeoutExpired):
             os.killpg(self.process.pid, signal.SIGCONT)
             os.write(self.to, b"end\n")
@@ -91,12 +103,12 @@ class Side:
         self.back.close()
 
     def _foreign(self) -> float:
-        """Core-seconds so far of everything but this process group's living processes."""
+        """Core-seconds so far of all processes but the living ones of this process group."""
         # user, nice, system, idle, iowait, irq, softirq, steal
         fields = [int(field) for field in Path("/proc/stat").read_text().split(maxsplit=9)[1:9]]
         ticks = sum(fields) - fields[3] - fields[4]
         for file in Path("/proc").glob("[0-9]*/stat"):
-            with suppress(OSError):  # gone meanwhile
+            with suppress(OSError):  # the process has ended
                 status = file.read_text().rpartition(")")[2].split()
                 if int(status[2]) == self.process.pid:
                     ticks -= int(status[11]) + int(status[12])

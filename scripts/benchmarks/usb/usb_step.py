@@ -1,12 +1,12 @@
 """USB's side of compare.py: semilearn 0.3.2's own data, transforms, samplers, loaders, algorithm, hooks and loop.
 
 semilearn trains on CUDA only: it calls .cuda(), CUDA's events and its synchronization, whatever the device. To run it
-on a CPU, `patch` changes the following in memory, and nothing on disk; none of it is work of a step.
+on a CPU, `patch` changes the following in memory, and nothing on disk. None of it is part of a step's work.
 
-- .cuda() returns what it is called on, CUDA's events are clocks, and its synchronization does nothing.
-- Modules that semilearn imports for other kinds of data and for loggers are hollow.
-- torchvision's CIFAR10 hands out the arrays that Semisup reads, instead of a download.
-- Its networks include Semisup's small_cnn, with outputs like theirs.
+- .cuda() returns the object itself, CUDA's events are clocks, and its synchronization does nothing.
+- Modules that semilearn imports for other kinds of data and for loggers are empty.
+- torchvision's CIFAR10 returns the arrays that Semisup reads, instead of a download.
+- Its networks include Semisup's small_cnn, with the outputs that semilearn expects.
 - Files of indices go to a temporary folder.
 """
 
@@ -31,16 +31,16 @@ from semisup.core.malloc import tune_malloc
 from semisup.data.store import open_store, store_folder
 from semisup.models.backbones.small_cnn import SmallCNN
 
-ALGORITHMS = {"pseudo_label": "pseudolabel", "supervised": "fullysupervised"}  # the others have our names
+ALGORITHMS = {"pseudo_label": "pseudolabel", "supervised": "fullysupervised"}  # the others have the same name
 NETWORKS = {"wide_resnet": "wrn_28_2"}
-HOLLOW = (
+UNUSED_MODULES = (
     *("torchaudio", "aim", "wandb", "skimage", "skimage.util"),
     *("transformers", "transformers.tokenization_utils_base", "transformers.file_utils", "transformers.data"),
 )
 
 
 class Event:
-    """CUDA's event, as a clock."""
+    """CUDA's event as a clock."""
 
     def __init__(self, enable_timing: bool = False) -> None:
         self.at = 0.0
@@ -53,17 +53,22 @@ class Event:
         return 1000 * (other.at - self.at)
 
 
-class Network(SmallCNN):
-    # semilearn wants features beside the logits, where ours gives logits alone
-    def forward(self, x: torch.Tensor, **_: Any) -> dict[str, torch.Tensor]:  # type: ignore[override]
+class NetworkWithFeatures(SmallCNN):
+    """small_cnn with features beside the logits, as semilearn expects."""
+
+    def forward(self, x: torch.Tensor, **_: Any) -> dict[str, torch.Tensor]:  # type: ignore[override]  # another result than a Backbone's
         features = self.features(x)
         return {"logits": self.head(features), "feat": features}
 
 
 def patch(folder: str) -> None:
-    """Makes semilearn importable and able to train on a CPU. folder: for its index files."""
-    sys.modules.update({name: MagicMock(__spec__=ModuleSpec(name, None)) for name in HOLLOW})
-    # What semilearn calls on a GPU does nothing, or the same on a CPU; mypy would not have functions overwritten.
+    """Makes semilearn importable and able to train on a CPU.
+
+    Args:
+        folder: For its index files.
+    """
+    sys.modules.update({name: MagicMock(__spec__=ModuleSpec(name, None)) for name in UNUSED_MODULES})
+    # What semilearn calls on a GPU does nothing, or the same on a CPU. mypy refuses functions that are replaced.
     torch.Tensor.cuda = torch.nn.Module.cuda = lambda self, *_, **__: self  # type: ignore[assignment, method-assign]
     torch.cuda.Event = Event  # type: ignore[assignment, misc]
     torch.cuda.synchronize = lambda *_, **__: None
@@ -78,11 +83,11 @@ def patch(folder: str) -> None:
     import semilearn.nets
 
     semilearn.datasets.utils.base_dir = folder
-    semilearn.nets.small_cnn = lambda num_classes, **_: Network((3, 32, 32), num_classes)
+    semilearn.nets.small_cnn = lambda num_classes, **_: NetworkWithFeatures((3, 32, 32), num_classes)
 
 
 def config(case: dict[str, Any], folder: str) -> dict[str, Any]:
-    """Options that are not semilearn's defaults. The length, 2^20 steps, and the rest are as USB publishes them."""
+    """The options that differ from semilearn's defaults. The length, 2^20 steps, and the rest are USB's."""
     return {
         "algorithm": ALGORITHMS.get(case["method"], case["method"]),
         "net": NETWORKS.get(case["network"], case["network"]),
@@ -103,6 +108,7 @@ def config(case: dict[str, Any], folder: str) -> dict[str, Any]:
 
 
 def main(case: dict[str, Any]) -> None:
+    """Trains until the turns are over. case: what compare.py asks for."""
     if case["allocator"] == "set":
         tune_malloc()  # the loader's workers are forked and inherit it
     random.seed(0)
@@ -115,7 +121,7 @@ def main(case: dict[str, Any]) -> None:
         import semilearn
         from semilearn.core.hooks import Hook
 
-        class Watch(Hook):  # of the lowest priority: the last of a step
+        class Watch(Hook):  # with the lowest priority, so that it ends a step
             def after_train_step(self, algorithm: Any) -> None:
                 if not turns():
                     sys.exit()
