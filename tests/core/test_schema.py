@@ -159,9 +159,9 @@ def test_a_class_without_a_constructor_has_no_options():
 
 
 def test_a_choice_beside_true_and_false_names_all_of_them():
-    def load(resident: bool | Literal["auto"] = "auto") -> None: ...
+    def load(device_cache: bool | Literal["auto"] = "auto") -> None: ...
 
-    assert completed("data", {"resident": True}, [load]) == {"resident": True}
-    assert completed("data", {"resident": "auto"}, [load]) == {"resident": "auto"}
-    with pytest.raises(SemisupError, match=r"data.resident=gpu is not valid; valid are auto, false, true\."):
-        completed("data", {"resident": "gpu"}, [load])
+    assert completed("data", {"device_cache": True}, [load]) == {"device_cache": True}
+    assert completed("data", {"device_cache": "auto"}, [load]) == {"device_cache": "auto"}
+    with pytest.raises(SemisupError, match=r"data.device_cache=gpu is not valid; valid are auto, false, true\."):
+        completed("data", {"device_cache": "gpu"}, [load])

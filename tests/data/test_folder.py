@@ -1,4 +1,4 @@
-"""Your own pictures: every kind of file, every layout, and a sentence for what is wrong."""
+"""Your own images: every kind of file, every layout, and a sentence for what is wrong."""
 
 import os
 from pathlib import Path
@@ -30,7 +30,7 @@ def pets(root: Path, part: str = "", count: int = 3) -> Path:
 
 
 def test_labeled_unlabeled_and_test_folders(tmp_path):
-    """Labeled pictures come first, in the order of the classes; unlabeled ones may lie at any depth."""
+    """Labeled images come first, in the order of the classes; unlabeled ones may lie at any depth."""
     root = pets(pets(tmp_path / "my pets", "labeled", 2), "test", 1)
     save(root / "unlabeled" / "deep" / "down" / "b.png", GREEN)
     save(root / "unlabeled" / "a.png", WHITE)
@@ -66,7 +66,7 @@ def test_bare_class_folders_have_no_test_set_unless_asked_for(tmp_path):
     assert_array_equal(store.test_images[:, 0, 0], [RED, RED, BLUE, BLUE])
 
 
-def test_what_systems_leave_behind_is_no_picture(tmp_path):
+def test_what_systems_leave_behind_is_no_image(tmp_path):
     root = pets(tmp_path / "p")
     for name in ("cat/Thumbs.db", "dog/.DS_Store", "cat/._0.png", ".git/config", "__MACOSX/cat/0.png"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -78,9 +78,9 @@ def test_folders_and_files_that_are_not_read_are_named(tmp_path, capsys):
     root = pets(pets(tmp_path / "p", "train"), "validation")
     save(root / "train" / "loose.png")
     folder(tmp_path / "data", str(root), size=4)
-    said = capsys.readouterr().err
-    assert f"{root / 'validation'} is not read" in said
-    assert f"1 files directly in {root / 'train'} are in no class folder" in said
+    printed = capsys.readouterr().err
+    assert f"{root / 'validation'} is not read" in printed
+    assert f"1 files directly in {root / 'train'} are in no class folder" in printed
 
 
 def test_an_unchanged_folder_is_reopened_and_a_changed_one_imported_again(tmp_path):
@@ -103,24 +103,23 @@ def test_an_unchanged_folder_is_reopened_and_a_changed_one_imported_again(tmp_pa
 
 @pytest.fixture
 def broken(tmp_path: Path) -> Path:
-    """Ten readable pictures and an empty, a truncated and a text file, the last in the test folder."""
+    """Ten readable images and an empty, a truncated and a text file, the last in the test folder."""
     root = pets(pets(tmp_path / "p", "train", 4), "test", 1)
     (root / "train" / "cat" / "empty.png").touch()
     save(root / "train" / "dog" / "1.bmp", size=(64, 64))
     whole = (root / "train" / "dog" / "1.bmp").read_bytes()
     (root / "train" / "dog" / "1.bmp").write_bytes(whole[: len(whole) // 2])
-    (root / "test" / "cat" / "notes.txt").write_text("not a picture")
+    (root / "test" / "cat" / "notes.txt").write_text("not a image")
     return root
 
 
 def test_unreadable_files_are_all_named_with_the_way_out(tmp_path, broken):
-    with pytest.raises(SemisupError) as error:
+    with pytest.raises(SemisupError, match="3 of 13 files") as error:
         folder(tmp_path / "data", str(broken), size=4)
     for part in (
-        "3 of 13 files",
         "train/cat/empty.png (empty file)",
         "train/dog/1.bmp (image file is truncated",
-        "test/cat/notes.txt (not a picture)",
+        "test/cat/notes.txt (not an image)",
         "data.skip_unreadable=true",
     ):
         assert part in str(error.value)
@@ -136,15 +135,15 @@ def test_skipped_files_leave_no_row_and_are_listed(tmp_path, broken, capsys):
     skipped = ["train/cat/empty.png", "train/dog/1.bmp", "test/cat/notes.txt"]
     assert (stored(tmp_path, "p") / "skipped.txt").read_text().splitlines() == skipped
     assert len((stored(tmp_path, "p") / "files.txt").read_text().splitlines()) == 8
-    said = capsys.readouterr().err
-    assert all(name in said for name in skipped)
+    printed = capsys.readouterr().err
+    assert all(name in printed for name in skipped)
 
 
-def test_a_class_without_one_readable_picture_is_named(tmp_path):
+def test_a_class_without_one_readable_image_is_named(tmp_path):
     root = pets(tmp_path / "p")
     (root / "eel").mkdir()
     (root / "eel" / "0.png").touch()
-    with pytest.raises(SemisupError, match="No labeled picture of class 'eel' can be read"):
+    with pytest.raises(SemisupError, match="no labeled image of class 'eel' can be read"):
         folder(tmp_path / "data", str(root), size=4, skip_unreadable=True)
 
 
@@ -154,8 +153,8 @@ def test_a_class_without_one_readable_picture_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"size": 0}, "data.size is 0"),
-        ({"test_fraction": 1.0}, "must be at least 0 and below 1"),
+        ({"size": 0}, "folder: size=0 is not valid: it is a whole number from 1"),
+        ({"test_fraction": 1.0}, "folder: test_fraction=1.0 is not valid: it is a number of at least 0 and below 1"),
         ({"test_fraction": 0.01}, "leaves none in any class to test on"),
     ],
 )

@@ -46,9 +46,9 @@ def test_rotation_and_zoom_are_options_of_images_only(data_dir):
     options = {"labels": 20, "validation": 0, "rotation": 10, "zoom": 0.1}
     views = SSLDataModule(digits(data_dir), padding=1, **options).views
     assert (views.rotation, views.zoom) == (10, 0.1)
-    assert {"angle", "factor"} < views.draw("weak", np.random.default_rng(0), 2).keys()
+    assert {"angle", "factor"} < views.draw_aug_params("weak", np.random.default_rng(0), 2).keys()
     rows = SSLDataModule(bundled_table(data_dir, name="wine"), **options).views
-    assert rows.draw("weak", np.random.default_rng(0), 2).keys() == {"noise"}
+    assert rows.draw_aug_params("weak", np.random.default_rng(0), 2).keys() == {"noise"}
 
 
 def test_prediction_sees_all_images_of_the_split_once_without_a_label(data_dir):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageOps
 from torch.testing import assert_close
 
-from semisup.data.transforms.randaugment import GREY, OPERATIONS, draw_operations, randaugment
+from semisup.data.transforms.randaugment import GRAY, OPERATIONS, draw_operations, randaugment
 
 SIZES = [(32, 32, 3), (32, 32, 1), (20, 33, 3), (17, 9, 1)]
 
@@ -26,7 +26,7 @@ def pictures(height: int, width: int, channels: int, count: int = 24) -> NDArray
 
 
 def affine(image: Image.Image, *matrix: float) -> Image.Image:
-    return image.transform(image.size, Image.Transform.AFFINE, matrix, fillcolor=(GREY,) * len(image.getbands()))
+    return image.transform(image.size, Image.Transform.AFFINE, matrix, fillcolor=(GRAY,) * len(image.getbands()))
 
 
 PILLOW: dict[str, Callable[[Image.Image, float], Image.Image]] = {
@@ -37,7 +37,7 @@ PILLOW: dict[str, Callable[[Image.Image, float], Image.Image]] = {
     "equalize": lambda image, m: ImageOps.equalize(image),
     "identity": lambda image, m: image,
     "posterize": lambda image, m: ImageOps.posterize(image, int(m)),
-    "rotate": lambda image, m: image.rotate(m, fillcolor=(GREY,) * len(image.getbands())),
+    "rotate": lambda image, m: image.rotate(m, fillcolor=(GRAY,) * len(image.getbands())),
     "sharpness": lambda image, m: ImageEnhance.Sharpness(image).enhance(m),
     "shear_x": lambda image, m: affine(image, 1, m, 0, 0, 1, 0),
     "shear_y": lambda image, m: affine(image, 1, 0, 0, m, 1, 0),
@@ -50,12 +50,12 @@ EXACT = set(PILLOW) - {"autocontrast"}
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.apply.__name__)
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.apply.__name__.lstrip("_"))
 def test_operation_is_pillows(operation, size):
     """Equal, but for AutoContrast, where Pillow's quotient at times falls just short of a whole number."""
     images = pictures(*size)
     magnitude = np.random.default_rng(1).uniform(operation.low, operation.high, len(images))
-    name = operation.apply.__name__
+    name = operation.apply.__name__.lstrip("_")
     done = operation.apply(torch.from_numpy(images), magnitude)
     assert (done.dtype, done.shape) == (torch.uint8, images.shape)
     for ours, image, strength in zip(done.numpy(), images, magnitude, strict=True):
@@ -74,7 +74,7 @@ def test_operations_do_not_change_their_input():
 def test_each_image_gets_its_own_operations_in_their_order():
     """Posterize to 4 bits and solarize at 1/2 of the value 200: 200 -> 192 -> 63, and the other way 200 -> 55 -> 48."""
     posterize, solarize, identity = (
-        [operation.apply.__name__ for operation in OPERATIONS].index(name)
+        [operation.apply.__name__.lstrip("_") for operation in OPERATIONS].index(name)
         for name in ("posterize", "solarize", "identity")
     )
     operation = np.array([[posterize, solarize], [solarize, posterize], [identity, identity]])
@@ -105,7 +105,7 @@ def test_operations_and_magnitudes_are_drawn_uniformly():
 
 def test_posterize_keeps_four_to_eight_bits_equally_often():
     aug_params = draw_operations(np.random.default_rng(0), 14_000, 1)
-    index = [operation.apply.__name__ for operation in OPERATIONS].index("posterize")
+    index = [operation.apply.__name__.lstrip("_") for operation in OPERATIONS].index("posterize")
     bits, counts = np.unique(aug_params["magnitude"][aug_params["operation"] == index].astype(int), return_counts=True)
     assert bits.tolist() == [4, 5, 6, 7, 8]
     assert counts.min() > 0.8 * counts.mean()

@@ -21,7 +21,7 @@ SHADES |= {"unlabeled/a": 4, "unlabeled/b": 5, "unlabeled/d": 6, "unlabeled/cat/
 
 @pytest.fixture
 def pets(tmp_path: Path) -> Path:
-    """Two cats, two dogs, four unlabeled images and a test set of two; each has a grey of its own."""
+    """Two cats, two dogs, four unlabeled images and a test set of two; each has a gray of its own."""
     for name, shade in SHADES.items():
         file = tmp_path / "pets" / f"{name}.png"
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,7 @@
 """Splits: who is labeled, who validates, who is unlabeled."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -76,6 +78,21 @@ def test_a_seed_is_a_split_and_another_seed_another_one():
     assert make_split(s, labels=10, seed=1).hash != make_split(s, labels=10, seed=2).hash
 
 
+def test_the_hash_covers_all_that_a_split_says():
+    """The same images with and without the labeled ones in the unlabeled stream are two splits, and two trainings."""
+    s = store([50, 50])
+    split = make_split(s, labels=10, validation=2, seed=1)
+    assert make_split(s, labels=10, validation=2, seed=1, labeled_in_unlabeled=False).hash != split.hash
+    for change in (
+        {"labeled_in_unlabeled": False},
+        {"fingerprint": "other"},
+        {"labeled": split.validation, "validation": split.labeled},
+        {"validation": split.validation[:1]},
+        {"unlabeled": split.unlabeled[:-1]},
+    ):
+        assert replace(split, **change).hash != split.hash, change
+
+
 def test_apportioning_gives_largest_remainders_their_share():
     """10 in shares .55 : .25 : .20 is 5.5, 2.5, 2; the one that is left goes to one of the first two."""
     counts = apportion(10, np.array([0.55, 0.25, 0.20]), np.random.default_rng(0))
@@ -83,17 +100,49 @@ def test_apportioning_gives_largest_remainders_their_share():
     assert long_tail(3, 4) == pytest.approx([4 / 7, 2 / 7, 1 / 7])
 
 
+def test_equal_remainders_are_rounded_up_at_random():
+    """2 labels for 4 equal classes: each of the 6 pairs gets them, and not always the first two."""
+    drawn = {tuple(apportion(2, np.ones(4), np.random.default_rng(seed)).tolist()) for seed in range(100)}
+    assert len(drawn) == 6
+    assert all(sorted(counts) == [0, 0, 1, 1] for counts in drawn)
+
+
+def test_whole_shares_are_kept_where_rounding_falls_short():
+    """0.29 · 100 is 28.999999999999996 in floating point, and no remainder of another class may get its image."""
+    assert apportion(100, np.array([0.29, 0.71]), np.random.default_rng(0)).tolist() == [29, 71]
+
+
+def test_labels_that_cannot_be_equal_go_to_other_classes_with_another_seed():
+    """7 labels for 3 classes are 3, 2, 2 in some order."""
+    s = store([50, 50, 50])
+    counts = [per_class(s, make_split(s, labels=7, validation=0, seed=seed).labeled) for seed in range(20)]
+    assert {tuple(count) for count in counts} == {(3, 2, 2), (2, 3, 2), (2, 2, 3)}
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
         ({"labels": 101}, "asks for 101 labels; toy has 100"),
-        ({"labels": "some"}, "data.labels=some is not understood"),
-        ({"labels": 10, "validation": 10}, "none would train"),
-        ({"labels": 10, "validation": 1.5}, "neither a number of images nor a fraction"),
+        ({"labels": "some"}, "data.labels=some is not valid: it is a number"),
+        ({"labels": 10, "validation": 10}, "none is left to train"),
+        ({"labels": 10, "validation": 1.5}, "validation=1.5 is not valid: it is a whole number"),
+        ({"labels": 10, "validation": float("nan")}, "validation=nan is not valid: it is a whole number"),
+        ({"labels": 10, "validation": -1}, "validation=-1 is not valid"),
+        ({"labels": 10, "validation": True}, "validation=True is not valid"),
+        ({"labels": -1}, "data.labels=-1 is not valid"),
+        ({"labels": float("inf")}, "data.labels=inf is not valid"),
+        ({"labels": True}, "data.labels=True is not valid"),
+        ({"labels": 10**20}, "asks for 100,000,000,000,000,000,000 labels"),
+        ({"labels": 10, "unlabeled": -1}, "unlabeled=-1 is not valid: it is a whole number of at least 0 or all"),
+        ({"labels": 10, "unlabeled": float("nan")}, "unlabeled=nan is not valid"),
+        ({"labels": 10, "unlabeled": "some"}, "unlabeled=some is not valid"),
+        ({"labels": 10, "strategy": "balanced"}, "strategy=balanced is not valid: it is class_balanced or random or"),
+        ({"labels": 10, "imbalance": float("nan")}, "imbalance=nan is not valid"),
+        ({"labels": 10, "seed": -1}, "seed=-1 is not valid: it is a whole number of at least 0"),
         ({"labels": 1, "validation": 0}, "no labeled image is left to train class"),
-        ({"labels": 96, "validation": 0}, "has 10: ask for fewer"),
-        ({"labels": 10, "unlabeled": 91}, "more than the 90 images"),
-        ({"labels": 10, "imbalance": 0.5}, "an imbalance is at least 1"),
+        ({"labels": 96, "validation": 0}, "has 10; use fewer"),
+        ({"labels": 10, "unlabeled": 91}, "more than the 90 images that are left"),
+        ({"labels": 10, "imbalance": 0.5}, "imbalance=0.5 is not valid: it is a number of at least 1 or"),
         ({"labels": 10, "imbalance": 5, "strategy": "random"}, "needs data.strategy=class_balanced"),
     ],
 )
@@ -102,9 +151,9 @@ def test_what_cannot_be_split_is_said_in_a_sentence(options, sentence):
         make_split(store([90, 10]), **options)
 
 
-def test_a_run_refuses_another_split_than_the_one_it_began_with(tmp_path):
+def test_a_run_refuses_another_split_than_the_one_it_started_with(tmp_path):
     s = store([50, 50])
     make_split(s, labels=10, seed=1).save(tmp_path, s)
     make_split(s, labels=10, seed=1).save(tmp_path, s)
-    with pytest.raises(SemisupError, match="begun with another split"):
+    with pytest.raises(SemisupError, match="started with another split"):
         make_split(s, labels=10, seed=2).save(tmp_path, s)

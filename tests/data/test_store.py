@@ -12,15 +12,10 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
 
+from semisup.core.atomic_files import atomic_folder
 from semisup.core.errors import SemisupError
-from semisup.data.store import (
-    finish_store,
-    open_store,
-    statistics,
-    write_array,
-    write_store,
-    written_atomically,
-)
+from semisup.data.store import open_store
+from semisup.data.store_writer import finish_store, statistics, write_array, write_store
 
 CLASSES = ("cat", "dog")
 
@@ -133,10 +128,10 @@ def test_a_missing_file_is_named(folder, file):
 def test_a_failed_import_keeps_nothing(tmp_path):
     images = pictures(7)[0]
     with (
-        pytest.raises(ValueError, match="6 rows were given where 7 were announced"),
-        written_atomically(tmp_path / "pets") as draft,
+        pytest.raises(ValueError, match="6 rows were given instead of 7"),
+        atomic_folder(tmp_path / "pets") as temporary,
     ):
-        write_array(draft / "images.npy", [images[:6]], images.shape, "uint8")
+        write_array(temporary / "images.npy", [images[:6]], images.shape, "uint8")
     assert not list(tmp_path.iterdir())
 
 
@@ -152,7 +147,7 @@ def test_a_killed_import_leaves_nothing_that_is_read_and_can_be_repeated(tmp_pat
     process = multiprocessing.get_context("fork").Process(target=import_that_hangs, args=(folder,))
     process.start()
     deadline = time.monotonic() + 30
-    while not (started := list(tmp_path.glob(".pets.draft-*/half"))) and time.monotonic() < deadline:
+    while not (started := list(tmp_path.glob(".pets.tmp-*/half"))) and time.monotonic() < deadline:
         time.sleep(0.005)
     process.kill()
     process.join()
@@ -169,9 +164,9 @@ def import_that_hangs(folder: Path) -> None:
         marker.touch()
         time.sleep(60)
 
-    with written_atomically(folder) as draft:
-        write_array(draft / "images.npy", blocks(draft / "half"), (7, 5, 5, 3), "uint8")
-        finish_store(draft, "pets", CLASSES)
+    with atomic_folder(folder) as temporary:
+        write_array(temporary / "images.npy", blocks(temporary / "half"), (7, 5, 5, 3), "uint8")
+        finish_store(temporary, "pets", CLASSES)
 
 
 @pytest.fixture

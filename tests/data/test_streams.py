@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from semisup.data.streams import EvalLoader, Stream, StreamLoader
-from semisup.data.transforms.views import ImageViews
+from semisup.data.streams import Stream
+from semisup.data.transforms import ImageViews
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 3), dtype=np.uint8)
 
@@ -64,16 +64,3 @@ def test_several_processes_share_the_batch_that_one_would_see(processes):
     for view in ("weak", "strong"):
         for key, drawn in whole["aug_params"][view].items():
             assert np.array_equal(np.concatenate([s["aug_params"][view][key] for s in shares]), drawn)
-
-
-def test_steps_start_in_the_middle_but_count_from_the_beginning():
-    steps = StreamLoader(stream(), 3, 5, rank=0, world_size=1)
-    assert len(steps) == 5
-    assert [same(batch, stream().batch(i)) for i, batch in zip((3, 4), steps, strict=False)] == [True, True]
-
-
-def test_once_goes_through_all_images_once_in_order():
-    index = np.array([4, 2, 9])
-    batches = list(EvalLoader(IMAGES, index, np.arange(40), size=2))
-    assert [batch["index"].tolist() for batch in batches] == [[4, 2], [9]]
-    assert len(batches) == len(EvalLoader(IMAGES, index, np.arange(40), size=2))

@@ -97,17 +97,21 @@ def test_a_changed_file_is_read_again_and_the_same_one_is_not(tmp_path):
         (FLOWERS.replace("3,4", "3,four"), {}, "line 3, column 'height': 'four' is not a number"),
         (FLOWERS.replace("3,4", "3,"), {}, "line 3, column 'height': a value is missing"),
         (FLOWERS.replace("3,4", "NaN,4"), {}, "line 3, column 'width': a value is missing"),
-        (FLOWERS.replace("3,4", "1e39,4"), {}, "line 3, column 'width': '1e39' is not a number that can be used"),
+        (FLOWERS.replace("3,4", "1e39,4"), {}, "line 3, column 'width': '1e39' is not a number, or too large"),
         (FLOWERS.replace("3,4", "3"), {}, "line 3: 2 columns where line 1 has 3"),
         ("1,x,a\n2,3,b\n", {}, "line 1, column '1': 'x' is not a number"),
         (FLOWERS, {"label": "kinds"}, "no column 'kinds' in its first line: did you mean 'kind'"),
         (FLOWERS, {"label": 3}, "no column 3: it has 3, numbered from 0"),
         (FLOWERS.replace("tulip", "rose"), {}, "only one class, 'rose'"),
         ("1,?\n2,?\n", {}, "no label at all"),
-        ("1,0.5\n2,0.7\n", {}, r"has 0\.[57] as a label, a measurement"),
-        ("1,5\n2,6\n3,7\n", {}, "Every labeled row of .* is a class of its own"),
+        ("1,0.5\n2,0.7\n", {}, r"has the label 0\.[57], a measurement"),
+        ("1,5\n2,6\n3,7\n", {}, "every labeled row of .* is a class of its own"),
         (FLOWERS, {"test_fraction": 0.1}, "leaves none in any class"),
-        (FLOWERS, {"test_fraction": -1}, "must be at least 0 and below 1"),
+        (
+            FLOWERS,
+            {"test_fraction": -1},
+            "table: test_fraction=-1 is not valid: it is a number of at least 0",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_table_is_a_sentence(tmp_path, text, options, sentence):
@@ -120,8 +124,8 @@ def test_what_is_wrong_with_a_table_is_a_sentence(tmp_path, text, options, sente
     [
         ("width,height,kind\n1,2,oak\n", "line 2: a test row with the label 'oak', which no row of the other"),
         ("width,height,kind\n1,2,\n", "line 2: a test row with no label"),
-        ("width,length,kind\n1,2,rose\n", "has a column 'length' where the other one has 'height'"),
-        ("width,kind\n1,rose\n", "has 1 columns of numbers where the other one has 2"),
+        ("width,length,kind\n1,2,rose\n", "has a column 'length' where the other table has 'height'"),
+        ("width,kind\n1,rose\n", "has 1 columns of numbers; the other table has 2"),
     ],
 )
 def test_a_test_file_that_does_not_fit_is_a_sentence(tmp_path, text, sentence):

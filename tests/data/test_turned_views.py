@@ -8,8 +8,9 @@ from torchvision.transforms import InterpolationMode
 from torchvision.transforms.functional import affine
 
 from semisup.data.streams import Stream
+from semisup.data.transforms import AugParams, ImageViews
+from semisup.data.transforms.geometry import flip_and_crop, flip_turn_and_crop
 from semisup.data.transforms.randaugment import draw_operations
-from semisup.data.transforms.views import AugParams, ImageViews, flip_and_crop, flip_turn_and_crop
 
 SHAPES = [(28, 28, 1), (32, 32, 3), (12, 20, 3), (9, 7, 1), (1, 6, 1), (1, 1, 3)]
 
@@ -63,7 +64,7 @@ def test_inside_of_the_image_a_view_is_torchvisions_up_to_one_level(shape):
     """Flip, turn and zoom about the center, then the shift; torchvision counts angles clockwise."""
     views = ImageViews((shape[2], *shape[:2]), [0.5] * shape[2], [0.5] * shape[2], padding=3, rotation=30, zoom=0.3)
     images = pictures(shape)
-    aug_params = views.draw("weak", np.random.default_rng(2), len(images))
+    aug_params = views.draw_aug_params("weak", np.random.default_rng(2), len(images))
     seen = flip_turn_and_crop(
         images, aug_params["flip"], aug_params["top"], aug_params["left"], 3, aug_params["angle"], aug_params["factor"]
     )
@@ -85,12 +86,12 @@ def test_the_view_of_a_batch_is_what_its_parameters_say():
     """Strong begins with the same turn as weak, and the plain view has none."""
     views = ImageViews((3, 32, 32), [0.0] * 3, [1 / 255] * 3, operations=0, cutout=0.0, rotation=10, zoom=0.1)
     images = pictures((32, 32, 3))
-    aug_params = views.draw("strong", np.random.default_rng(3), 40)
+    aug_params = views.draw_aug_params("strong", np.random.default_rng(3), 40)
     places = (aug_params["flip"], aug_params["top"], aug_params["left"], 4, aug_params["angle"], aug_params["factor"])
     expected = flip_turn_and_crop(images, *places).permute(0, 3, 1, 2).float()
     assert_close(views.apply("strong", images, aug_params), expected)
     assert_close(views.apply("weak_2", images, aug_params), expected)
-    assert views.draw("plain", np.random.default_rng(3), 40) == {}
+    assert views.draw_aug_params("plain", np.random.default_rng(3), 40) == {}
 
 
 def test_angles_and_factors_are_uniform_and_drawn_last():
@@ -98,7 +99,8 @@ def test_angles_and_factors_are_uniform_and_drawn_last():
     options = {"rotation": 20, "zoom": 0.3}
     for view in ("weak", "strong"):
         plain, more = (
-            ImageViews((1, 28, 28), [0.5], [0.5], **o).draw(view, np.random.default_rng(4), 9000) for o in ({}, options)
+            ImageViews((1, 28, 28), [0.5], [0.5], **o).draw_aug_params(view, np.random.default_rng(4), 9000)
+            for o in ({}, options)
         )
         assert [*more] == [*plain, "angle", "factor"]
         assert all(np.array_equal(plain[key], more[key]) for key in plain)
@@ -106,7 +108,7 @@ def test_angles_and_factors_are_uniform_and_drawn_last():
         assert abs(more["angle"].mean()) < 0.61
         assert 0.7 <= more["factor"].min() < 0.701 < 1.299 < more["factor"].max() <= 1.3
         assert abs(more["factor"].mean() - 1) < 0.0092
-    one = ImageViews((1, 28, 28), [0.5], [0.5], rotation=20).draw("weak", np.random.default_rng(4), 9)
+    one = ImageViews((1, 28, 28), [0.5], [0.5], rotation=20).draw_aug_params("weak", np.random.default_rng(4), 9)
     assert (one["factor"] == 1).all()
 
 
@@ -119,7 +121,7 @@ def test_without_rotation_and_zoom_nothing_more_is_drawn_than_ever_was():
     half, center = again.random(16) * 0.5 * 20 / 2, again.random((2, 16)) * [[28], [20]]
     edges = [center[0] - half, center[0] + half, center[1] - half, center[1] + half]
     expected["square"] = np.ceil(np.stack(edges, 1) - 0.5).astype(np.int64)
-    aug_params = views.draw("strong", rng, 16)
+    aug_params = views.draw_aug_params("strong", rng, 16)
     assert [*aug_params] == [*expected]
     assert all(np.array_equal(aug_params[key], expected[key]) for key in aug_params)
     assert rng.random() == again.random()

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from torch.testing import assert_close
 
 from semisup.core.errors import SemisupError
-from semisup.data.transforms.randaugment import GREY
-from semisup.data.transforms.views import AugParams, ImageViews, TableViews, cut_out, kind
+from semisup.data.transforms import AugParams, ImageViews, TableViews, view_kind
+from semisup.data.transforms.geometry import cut_out
+from semisup.data.transforms.randaugment import GRAY
 
 SHAPES = [(3, 32, 32), (1, 28, 28), (3, 12, 20), (1, 9, 7)]
 VIEWS = ["plain", "weak", "strong", "weak_2", "strong_3"]
@@ -38,7 +39,7 @@ def to_levels(views: ImageViews, seen: torch.Tensor) -> torch.Tensor:
 def test_form_of_a_view(shape, view, options):
     views, images = image_views(shape, **options), pictures(shape)
     before = images.clone()
-    seen = views.apply(view, images, views.draw(view, np.random.default_rng(1), len(images)))
+    seen = views.apply(view, images, views.draw_aug_params(view, np.random.default_rng(1), len(images)))
     assert (seen.shape, seen.dtype) == ((40, *shape), torch.float32)
     assert seen.is_contiguous(memory_format=torch.channels_last)
     levels = seen.permute(0, 2, 3, 1) * torch.tensor([0.2, 0.25, 0.3][: shape[0]])
@@ -66,7 +67,7 @@ def slow_weak(image: NDArray[np.uint8], padding: int, flip: bool, top: int, left
 @pytest.mark.parametrize("shape", SHAPES)
 def test_weak_view_flips_then_pads_by_reflection_then_crops(shape, padding):
     views, images = image_views(shape, padding=padding), pictures(shape)
-    aug_params = views.draw("weak", np.random.default_rng(2), len(images))
+    aug_params = views.draw_aug_params("weak", np.random.default_rng(2), len(images))
     rows = zip(images.numpy(), aug_params["flip"], aug_params["top"], aug_params["left"], strict=True)
     expected = np.stack([slow_weak(image, padding, *drawn) for image, *drawn in rows])
     assert_close(to_levels(views, views.apply("weak", images, aug_params)), torch.from_numpy(expected), rtol=0, atol=0)
@@ -74,11 +75,13 @@ def test_weak_view_flips_then_pads_by_reflection_then_crops(shape, padding):
 
 def test_weak_parameters_are_uniform():
     """9,000 draws: half of them flipped, each of 9 offsets 1,000 times ± 5 standard deviations (30)."""
-    aug_params = image_views((3, 32, 32)).draw("weak", np.random.default_rng(0), 9000)
+    aug_params = image_views((3, 32, 32)).draw_aug_params("weak", np.random.default_rng(0), 9000)
     assert abs(aug_params["flip"].mean() - 0.5) < 0.03
     for side in ("top", "left"):
         assert np.abs(np.bincount(aug_params[side], minlength=9) - 1000).max() < 150
-    assert not image_views((3, 32, 32), flip=False).draw("weak", np.random.default_rng(0), 9000)["flip"].any()
+    assert (
+        not image_views((3, 32, 32), flip=False).draw_aug_params("weak", np.random.default_rng(0), 9000)["flip"].any()
+    )
 
 
 def sliced(aug_params: AugParams, share: slice) -> AugParams:
@@ -91,7 +94,7 @@ def sliced(aug_params: AugParams, share: slice) -> AugParams:
 def test_a_share_of_a_batch_is_seen_as_in_the_whole_batch(shape, view, options):
     """Bit for bit; also in shares of 1 and of 0 images."""
     views, images = image_views(shape, **options), pictures(shape)
-    aug_params = views.draw(view, np.random.default_rng(3), len(images))
+    aug_params = views.draw_aug_params(view, np.random.default_rng(3), len(images))
     shares = [slice(0, 1), slice(1, 14), slice(14, 14), slice(14, 40)]
     parts = [views.apply(view, images[share], sliced(aug_params, share)) for share in shares]
     assert torch.equal(torch.cat(parts), views.apply(view, images, aug_params))
@@ -100,7 +103,7 @@ def test_a_share_of_a_batch_is_seen_as_in_the_whole_batch(shape, view, options):
 @pytest.mark.parametrize("view", VIEWS)
 def test_the_same_generator_draws_the_same_views(view):
     for views in (image_views((3, 32, 32)), image_views((3, 32, 32), **TURNED), TableViews([0.0, 1.0], [1.0, 2.0])):
-        first, again = (views.draw(view, np.random.default_rng(4), 16) for _ in range(2))
+        first, again = (views.draw_aug_params(view, np.random.default_rng(4), 16) for _ in range(2))
         assert first.keys() == again.keys()
         assert all(np.array_equal(first[key], again[key]) for key in first)
         assert all(len(value) == 16 for value in first.values())
@@ -109,25 +112,25 @@ def test_the_same_generator_draws_the_same_views(view):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_cutout_is_a_square_of_at_most_half_the_shorter_side(shape):
     channels, height, width = shape
-    square = image_views(shape).draw("strong", np.random.default_rng(5), 4000)["square"]
+    square = image_views(shape).draw_aug_params("strong", np.random.default_rng(5), 4000)["square"]
     black = torch.zeros(4000, height, width, channels, dtype=torch.uint8)
     cut = cut_out(black, square)
-    assert set(cut.unique().tolist()) == {0, GREY}
-    area = (cut[..., 0] == GREY).sum((1, 2))
+    assert set(cut.unique().tolist()) == {0, GRAY}
+    area = (cut[..., 0] == GRAY).sum((1, 2))
     longest = -(-min(height, width) // 2)
     assert area.min() == 0
     assert 0.7 * longest**2 < area.max() <= longest**2
     # The mean area of a square, side uniform in [0, s], is s² / 3; a part of it is outside of the image.
     whole = (square[:, 1] - square[:, 0]) * (square[:, 3] - square[:, 2])
     assert whole.mean() == pytest.approx((min(height, width) / 2) ** 2 / 3, rel=0.08)
-    assert (cut == GREY).all(0).sum() == 0
-    assert (cut == GREY).any(0).all()  # each pixel is cut at some time
+    assert (cut == GRAY).all(0).sum() == 0
+    assert (cut == GRAY).any(0).all()  # each pixel is cut at some time
 
 
 def test_strong_without_operations_and_cutout_is_weak():
     views = image_views((3, 32, 32), operations=0, cutout=0.0)
     images = pictures((3, 32, 32))
-    aug_params = views.draw("strong", np.random.default_rng(6), len(images))
+    aug_params = views.draw_aug_params("strong", np.random.default_rng(6), len(images))
     assert torch.equal(views.apply("strong", images, aug_params), views.apply("weak", images, aug_params))
 
 
@@ -143,7 +146,8 @@ def test_table_views_by_hand():
 
 def test_table_draws_have_the_noise_and_the_drops_asked_for():
     """5,000 rows of 4: the noise's standard deviation is .3, and 1 value in 10 is dropped."""
-    aug_params = TableViews([0.0] * 4, [1.0] * 4, noise=0.3, drop=0.1).draw("strong", np.random.default_rng(0), 5000)
+    views = TableViews([0.0] * 4, [1.0] * 4, noise=0.3, drop=0.1)
+    aug_params = views.draw_aug_params("strong", np.random.default_rng(0), 5000)
     assert aug_params["noise"].dtype == np.float32
     assert aug_params["noise"].std() == pytest.approx(0.3, rel=0.03)
     assert aug_params["drop"].mean() == pytest.approx(0.1, abs=0.01)
@@ -151,8 +155,8 @@ def test_table_draws_have_the_noise_and_the_drops_asked_for():
 
 @pytest.mark.parametrize("view", ["weakly", "strong_", "strong_x", "Plain", "", "weak_2_3"])
 def test_an_unknown_view_is_refused(view):
-    with pytest.raises(SemisupError, match="There is no view"):
-        kind(view)
+    with pytest.raises(SemisupError, match="there is no view"):
+        view_kind(view)
 
 
 @pytest.mark.parametrize(
@@ -180,10 +184,10 @@ def test_impossible_options_are_refused(shape, options):
 def test_nothing_in_a_view_depends_on_values_on_the_device(view, options):
     """Tensors on the device 'meta' have a form and no values, so that code which asks for one fails."""
     views, images = image_views((3, 32, 32), **options), pictures((3, 32, 32)).to("meta")
-    seen = views.apply(view, images, views.draw(view, np.random.default_rng(7), len(images)))
+    seen = views.apply(view, images, views.draw_aug_params(view, np.random.default_rng(7), len(images)))
     assert seen.shape == (40, 3, 32, 32)
     table = TableViews([0.0, 1.0], [1.0, 2.0])
-    table.apply(view, torch.empty(8, 2, device="meta"), table.draw(view, np.random.default_rng(7), 8))
+    table.apply(view, torch.empty(8, 2, device="meta"), table.draw_aug_params(view, np.random.default_rng(7), 8))
 
 
 @pytest.fixture
@@ -197,7 +201,7 @@ def no_waiting() -> Iterator[None]:
 @pytest.mark.parametrize("view", VIEWS)
 def test_on_cuda_a_view_is_the_same_and_waits_for_nothing(view, no_waiting):
     views, images = image_views((3, 32, 32)), pictures((3, 32, 32))
-    aug_params = views.draw(view, np.random.default_rng(8), len(images))
+    aug_params = views.draw_aug_params(view, np.random.default_rng(8), len(images))
     seen = views.apply(view, images.to("cuda", non_blocking=True), aug_params)
     torch.cuda.set_sync_debug_mode("default")
     assert torch.equal(seen.cpu(), views.apply(view, images, aug_params))
@@ -206,7 +210,7 @@ def test_on_cuda_a_view_is_the_same_and_waits_for_nothing(view, no_waiting):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_on_cuda_a_turned_view_is_the_same_up_to_one_level_and_waits_for_nothing(no_waiting):
     views, images = image_views((3, 32, 32), **TURNED), pictures((3, 32, 32))
-    aug_params = views.draw("weak", np.random.default_rng(8), len(images))
+    aug_params = views.draw_aug_params("weak", np.random.default_rng(8), len(images))
     seen = views.apply("weak", images.to("cuda", non_blocking=True), aug_params)
     torch.cuda.set_sync_debug_mode("default")
     difference = to_levels(views, seen.cpu()).int() - to_levels(views, views.apply("weak", images, aug_params)).int()

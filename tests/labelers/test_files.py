@@ -12,8 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 from numpy.testing import assert_array_equal
 
+from semisup.core.atomic_files import atomic_folder
 from semisup.core.errors import SemisupError
-from semisup.data.store import Store, finish_store, open_store, written_atomically
+from semisup.data.store import Store, open_store
+from semisup.data.store_writer import finish_store
 from semisup.labelers.files import read_labels, write_labels
 from semisup.labelers.inputs import Labels
 
@@ -34,7 +36,7 @@ SOFT = Labels(
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     """Eight images of ants, bees and cats, imp{0..7}.png, the last with a name that is no UTF-8."""
-    with written_atomically(tmp_path / "toy") as draft:
+    with atomic_folder(tmp_path / "toy") as draft:
         images, targets = np.arange(32, dtype=np.uint8).reshape(8, 2, 2, 1), np.zeros(8, np.int64)
         for name, array in {"images": images, "targets": targets}.items():
             np.save(draft / f"{name}.npy", array)

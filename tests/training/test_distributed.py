@@ -65,7 +65,7 @@ def test_two_processes_cluster_once_and_as_one_process_does(embedding, overrides
 def test_a_batch_that_cannot_be_shared_equally_is_refused(overrides):
     ended = train_by_two(overrides(*MORE, "batch.labeled=7"))
     assert ended.returncode != 0
-    assert "7 labeled images a step cannot be shared equally by 2 processes" in ended.stderr
+    assert "7 labeled images per step cannot be divided equally among 2 processes" in ended.stderr
 
 
 def rows(text: str) -> list[float]:

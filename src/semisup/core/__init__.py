@@ -1,1 +1,1 @@
-"""What every room needs, and what knows none of them: errors, files, processes, seeds, the schema."""
+"""What all rooms use: errors, atomic files, processes, seeds, ranges and the schema."""

@@ -9,28 +9,39 @@ from lightning.pytorch.utilities import rank_zero
 
 
 def rank() -> int:
-    """Which of several processes this is; the first one, 0, writes files and talks."""
+    """This process's number; process 0 writes the files and prints."""
     return int(getattr(rank_zero.rank_zero_only, "rank", 0))
 
 
 def wait_for(file: Path) -> None:
-    """Until the first process has written a file that all will read."""
-    if joined():
+    """Waits until process 0 has written a file.
+
+    Args:
+        file: A file that every process will read.
+    """
+    if is_distributed():
         torch.distributed.barrier()
-    while not file.exists():  # also where processes were started from outside and have not joined yet
+    while not file.exists():  # also where another program started the processes and they have not joined yet
         time.sleep(0.1)
 
 
-def gathered(value: Any) -> list[Any]:
-    """What each process holds, for the first one; the others get an empty list. value: anything that can be pickled."""
-    if not joined():
+def gather_objects(value: Any) -> list[Any]:
+    """Collects one value of each process in process 0.
+
+    Args:
+        value: This process's; anything that can be pickled.
+
+    Returns:
+        The values by the processes' numbers in process 0, and an empty list in the others.
+    """
+    if not is_distributed():
         return [value]
     values: list[Any] = [None] * torch.distributed.get_world_size()
     torch.distributed.gather_object(value, values if rank() == 0 else None)
     return values if rank() == 0 else []
 
 
-def joined() -> bool:
-    """Whether this is one of several processes that have found each other."""
-    there = torch.distributed.is_available() and torch.distributed.is_initialized()
-    return there and torch.distributed.get_world_size() > 1
+def is_distributed() -> bool:
+    """Whether this is one of several processes that have joined a process group."""
+    initialized = torch.distributed.is_available() and torch.distributed.is_initialized()
+    return initialized and torch.distributed.get_world_size() > 1

@@ -1,4 +1,4 @@
-"""What a run runs on: devices, and for result.json, versions and hardware."""
+"""Devices, and the versions and hardware that result.json records."""
 
 import os
 import platform
@@ -10,13 +10,21 @@ import torch
 
 from semisup.core.errors import SemisupError
 
-PACKAGES = ("semisup", "torch", "torchvision", "lightning", "hydra-core", "torchmetrics", "numpy")
+_PACKAGES = ("semisup", "torch", "torchvision", "lightning", "hydra-core", "torchmetrics", "numpy")
 
 
 def device(name: str, option: str = "device") -> torch.device:
-    """The device of a name; 'auto' is an accelerator if there is one.
+    """Finds a device by its name.
 
-    option: what the name was given as, for the message. Raises SemisupError if there is no such device.
+    Args:
+        name: Such as 'cpu' or 'cuda:1'; 'auto' is an accelerator if there is one, else the CPU.
+        option: The option that gave the name, for the message.
+
+    Returns:
+        The device.
+
+    Raises:
+        SemisupError: If this machine has no such device.
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
@@ -24,14 +32,14 @@ def device(name: str, option: str = "device") -> torch.device:
         found = torch.device(name)
         torch.empty(0, device=found).cpu()
     except (RuntimeError, AssertionError, ImportError) as error:  # torch has one for each kind of device
-        raise SemisupError(f"{option}={name} is not there; auto takes what is.") from error
+        raise SemisupError(f"there is no device {option}={name}; auto takes the best one there is.") from error
     return found
 
 
 def versions() -> dict[str, str]:
     """Versions of Python and of the packages that a result depends on."""
     found = {"python": platform.python_version()}
-    for package in PACKAGES:
+    for package in _PACKAGES:
         try:
             found[package] = version(package)
         except PackageNotFoundError:

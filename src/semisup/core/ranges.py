@@ -33,12 +33,12 @@ class Range:
     above: bool = False
     below: bool = False
 
-    def __contains__(self, value: object) -> bool:
-        if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+    def __contains__(self, value: Any) -> bool:
+        is_number = isinstance(value, Real) and not isinstance(value, bool)
+        if not (is_number and math.isfinite(value)):
             return False
-        low, high, value = self.low, self.high, float(value)
-        after_low = low is None or (value > low if self.above else value >= low)
-        return after_low and (high is None or (value < high if self.below else value <= high))
+        after_low = self.low is None or (value > self.low if self.above else value >= self.low)
+        return bool(after_low and (self.high is None or (value < self.high if self.below else value <= self.high)))
 
     def __str__(self) -> str:
         """The range in words, such as 'from 0 to 1' or 'of at least 1'."""
@@ -69,12 +69,27 @@ UserPath = Annotated[str, UserPathMark()]
 
 
 def describe(annotation: Any) -> str:
-    """What an annotation accepts, in words: 'a number from 0 to 1', 'true or false', 'cosine or constant'."""
+    """What an annotation accepts, in words.
+
+    Args:
+        annotation: Of a parameter, such as Probability or a Literal.
+
+    Returns:
+        Such as 'a number from 0 to 1', 'true or false' or 'cosine or constant'.
+    """
     return " or ".join(dict.fromkeys(_kinds(annotation)))
 
 
 def accepts(annotation: Any, value: Any) -> bool:
-    """Whether a value lies in the ranges of an annotation; what has no range accepts everything of its type."""
+    """Whether a value has the type of an annotation and is in its ranges.
+
+    Args:
+        annotation: Of a parameter.
+        value: The value.
+
+    Returns:
+        True or false. An annotation without a range accepts each value of its type.
+    """
     origin, parts = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         ranges = [part for part in parts[1:] if isinstance(part, Range)]
@@ -87,12 +102,19 @@ def accepts(annotation: Any, value: Any) -> bool:
 
 
 def is_path(annotation: Any) -> bool:
-    """Whether an annotation is that of a path: UserPath, alone or in a union."""
+    """Whether an annotation is that of a path.
+
+    Args:
+        annotation: Of a parameter.
+
+    Returns:
+        True for UserPath, alone or in a union.
+    """
     return any(isinstance(part, UserPathMark) or is_path(part) for part in get_args(annotation))
 
 
 def enforce_ranges(target: Target) -> Target:
-    """Makes a class or function refuse arguments outside of the ranges in its signature.
+    """Makes a class or function refuse arguments outside of the ranges and choices in its signature.
 
     Args:
         target: A function, or a class, whose own `__init__` is checked.
@@ -113,7 +135,7 @@ def _enforced(function: Callable[..., Any], name: str) -> Callable[..., Any]:
     @functools.cache
     def ranged() -> dict[str, Any]:  # at the first call, when every name in the hints is there
         hints = get_type_hints(function, include_extras=True)
-        return {key: hint for key, hint in hints.items() if key != "return" and any(_ranges(hint))}
+        return {key: hint for key, hint in hints.items() if key != "return" and _is_limited(hint)}
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -126,12 +148,11 @@ def _enforced(function: Callable[..., Any], name: str) -> Callable[..., Any]:
     return call
 
 
-def _ranges(annotation: Any) -> Iterator[Range]:
-    for part in get_args(annotation):
-        if isinstance(part, Range):
-            yield part
-        else:
-            yield from _ranges(part)
+def _is_limited(annotation: Any) -> bool:
+    """Whether an annotation has a range or choices."""
+    if get_origin(annotation) is Literal:
+        return True
+    return any(isinstance(part, Range) or _is_limited(part) for part in get_args(annotation))
 
 
 def _kinds(annotation: Any) -> Iterator[str]:

@@ -20,7 +20,18 @@ _WRONG = object()  # what a value becomes that is of another type
 
 
 def locate(target: str, where: str = "_target_") -> Callable[..., Any]:
-    """The class or function of a dotted name. Raises SemisupError if there is none."""
+    """Imports a class or function by its dotted name.
+
+    Args:
+        target: Such as 'semisup.methods.FixMatch'.
+        where: The option that gave the name, for messages.
+
+    Returns:
+        The class or function.
+
+    Raises:
+        SemisupError: If it does not exist.
+    """
     module, _, name = str(target).rpartition(".")
     if not module or not name or module.startswith("."):
         raise SemisupError(f"{where}={target} is not valid: it is a dotted name, such as package.module.Name.")
@@ -35,9 +46,18 @@ def locate(target: str, where: str = "_target_") -> Callable[..., Any]:
 
 
 def parameters(target: Callable[..., Any]) -> dict[str, inspect.Parameter]:
-    """The arguments of a class or function, with those that it passes on to its base classes by **kwargs."""
+    """The arguments of a class or function.
+
+    Args:
+        target: The class or function.
+
+    Returns:
+        Its parameters by name; for a class, also those that it passes on to its base classes by **kwargs.
+    """
     if not inspect.isclass(target):
-        return dict(inspect.signature(target).parameters)
+        hints = get_type_hints(target, include_extras=True)
+        named = inspect.signature(target).parameters.items()
+        return {name: parameter.replace(annotation=hints.get(name, parameter.annotation)) for name, parameter in named}
     found: dict[str, inspect.Parameter] = {}
     for cls in target.__mro__:
         if "__init__" not in vars(cls) or cls is object:
@@ -55,18 +75,25 @@ def parameters(target: Callable[..., Any]) -> dict[str, inspect.Parameter]:
 def completed(
     where: str, node: Mapping[str, Any], targets: Iterable[Callable[..., Any]], given: Iterable[str] = ()
 ) -> dict[str, Any]:
-    """A config node's values, checked, with the defaults of the signatures filled in.
+    """Checks the values of a config node, and fills in the defaults of the signatures.
 
-    where: the node's name in messages, such as 'method'; '' for the config itself. targets: whose arguments the node
-    may set. given: arguments that the program supplies and a config may not. Raises SemisupError on a key, type or
-    choice that does not fit, and on a required argument that is missing.
+    Args:
+        where: The node's name in messages, such as 'method'; '' for the config itself.
+        node: The values by name.
+        targets: The classes and functions whose arguments the node may set.
+        given: Arguments that the program supplies and a config may not.
+
+    Returns:
+        A value for each argument, and `_target_` if the node has one.
+
+    Raises:
+        SemisupError: For a key, type, choice or range that does not fit, and for a required argument that is missing.
     """
     signature: dict[str, Any] = {}
     for target in targets:
-        hints = get_type_hints(target, include_extras=True) if not inspect.isclass(target) else {}
         for name, parameter in parameters(target).items():
             if name not in given:
-                signature.setdefault(name, parameter.replace(annotation=hints.get(name, parameter.annotation)))
+                signature.setdefault(name, parameter)
     if not isinstance(node, Mapping):
         raise SemisupError(f"{where}={node} is not valid: it has options, such as {where}.{next(iter(signature))}.")
     prefix = f"{where}." if where else ""

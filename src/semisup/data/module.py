@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
@@ -11,29 +11,59 @@ from lightning.pytorch.utilities import CombinedLoader
 from numpy.typing import NDArray
 
 from semisup.core.errors import SemisupError
+from semisup.core.ranges import (
+    Fraction,
+    NonNegative,
+    NonNegativeInt,
+    PositiveInt,
+    Probability,
+    Range,
+    Seed,
+    enforce_ranges,
+)
 from semisup.data.batch import Batch
-from semisup.data.device_cache import pool
-from semisup.data.splits import Split, Strategy, make_split
+from semisup.data.device_cache import device_cache
+from semisup.data.loaders import EvalLoader, StreamLoader
+from semisup.data.splits import Imbalance, Split, Strategy, Validation, make_split
 from semisup.data.store import UNKNOWN, Store
-from semisup.data.streams import EvalLoader, Stream, StreamLoader
-from semisup.data.transforms.views import ImageViews, TableViews, Views
+from semisup.data.streams import Stream
+from semisup.data.transforms.image_views import Degrees, ImageViews, Operations
+from semisup.data.transforms.table_views import TableViews
+from semisup.data.transforms.views import Views
 
 
+@enforce_ranges
 class SSLDataModule(LightningDataModule):
     """A store, split into labeled, validation and unlabeled images.
 
     What it keeps of the store knows the classes of labeled and validation images only: no method, labeler or callback
-    can reach the others' through it. Labels, validation, unlabeled, strategy, imbalance: see `make_split`.
+    can reach those of the others through it.
 
-    batch_size: labeled images per step, over all devices. ratio: unlabeled images per labeled one (μ in the
-    literature). seed: of the batches and views. split_seed: of the split; None = seed. split: a split made elsewhere,
-    instead of drawing one.
-    flip, padding: the weak view's horizontal flip and padded crop (in pixels). operations, cutout: the strong view's
-    RandAugment operations and the largest side of its cutout, as a fraction. rotation, zoom: of the weak view, in
-    degrees and as a fraction. noise, drop: of a table's views.
-    eval_batch_size: images per batch in validation, test and prediction.
-    resident: whether all images lie on the device during the training, so that batches are gathered there; 'auto': on
-    CUDA, where they take at most a quarter of the memory that is free. Changes no batch.
+    Args:
+        store: The data set.
+        labels: How many labels may be used, validation included: a total, 'N/class', or 'all'.
+        validation: How many of the labeled images validate: a number, or a fraction below 1.
+        unlabeled: How many of the other images are used unlabeled, or 'all'.
+        strategy: How labeled images are drawn: class_balanced, random, or first_n in the data set's order.
+        imbalance: γ of a long tail among the labels; see `make_split`.
+        unlabeled_imbalance: γ of a long tail among the unlabeled images.
+        labeled_in_unlabeled: Whether the labeled images are in the unlabeled stream, too.
+        batch_size: Labeled images per step, over all devices.
+        ratio: Unlabeled images per labeled one in a step (μ in the literature).
+        seed: Of the batches and views.
+        split_seed: Of the split; None = `seed`.
+        split: A split that was made before, instead of drawing one.
+        flip: Whether the weak view flips images horizontally.
+        padding: Of the weak view's random crop, in pixels.
+        operations: The number of RandAugment operations of the strong view.
+        cutout: The largest side of the strong view's cutout, as a fraction of the image's shorter side.
+        rotation: The largest rotation of the weak view, in degrees.
+        zoom: The weak view's zoom factor is uniform in 1 ± zoom.
+        noise: Of a table's weak view, in standard deviations of the column.
+        drop: The probability that a table's strong view replaces a value.
+        eval_batch_size: Images per batch in validation, test and prediction.
+        device_cache: Whether all images are on the device during training, so that batches are gathered there; 'auto':
+            on CUDA, if they take at most a quarter of the free memory. It changes no batch.
     """
 
     def __init__(
@@ -41,27 +71,27 @@ class SSLDataModule(LightningDataModule):
         store: Store,
         *,
         labels: int | str = "all",
-        validation: int | float = 0.1,
-        unlabeled: int | Literal["all"] = "all",
+        validation: Validation = 0.1,
+        unlabeled: NonNegativeInt | Literal["all"] = "all",
         strategy: Strategy = "class_balanced",
-        imbalance: float = 1.0,
-        unlabeled_imbalance: float = 1.0,
+        imbalance: Imbalance = 1.0,
+        unlabeled_imbalance: Imbalance = 1.0,
         labeled_in_unlabeled: bool = True,
-        batch_size: int = 64,
-        ratio: int = 7,
-        seed: int = 0,
-        split_seed: int | None = None,
+        batch_size: PositiveInt = 64,
+        ratio: PositiveInt = 7,
+        seed: Annotated[int, Range(0)] = 0,  # later rounds have 64-bit seeds
+        split_seed: Seed | None = None,
         split: Split | None = None,
         flip: bool = True,
-        padding: int = 4,
-        operations: int = 2,
-        cutout: float = 0.5,
-        rotation: float = 0.0,
-        zoom: float = 0.0,
-        noise: float = 0.1,
-        drop: float = 0.2,
-        eval_batch_size: int = 500,
-        resident: bool | Literal["auto"] = "auto",
+        padding: NonNegativeInt = 4,
+        operations: Operations = 2,
+        cutout: Probability = 0.5,
+        rotation: Degrees = 0.0,
+        zoom: Fraction = 0.0,
+        noise: NonNegative = 0.1,
+        drop: Probability = 0.2,
+        eval_batch_size: PositiveInt = 500,
+        device_cache: bool | Literal["auto"] = "auto",
     ) -> None:
         super().__init__()
         self.split = split or make_split(
@@ -77,7 +107,7 @@ class SSLDataModule(LightningDataModule):
         )
         self.store = store.hide(self.split.known)
         self.batch_size, self.ratio, self.seed, self.eval_batch_size = batch_size, ratio, seed, eval_batch_size
-        self.resident: bool | Literal["auto"] = resident
+        self.device_cache: bool | Literal["auto"] = device_cache
         self.views: Views
         if len(store.shape) == 3:
             c, h, w = store.shape
@@ -97,15 +127,20 @@ class SSLDataModule(LightningDataModule):
         count = len(store.images)
         self.target: NDArray[Any] = np.full(count, UNKNOWN, np.int64)
         self.weight = np.zeros(count, np.float32)
-        self.kept: NDArray[np.int64] | None = None  # the pseudo-labeled images, once a labeler has spoken
+        self.kept: NDArray[np.int64] | None = None  # the pseudo-labeled images, after a labeler has run
 
     def with_targets(
         self, target: NDArray[Any], weight: NDArray[np.float32], copies: NDArray[np.int64] | None = None
     ) -> "SSLDataModule":
-        """The same data with pseudo-labels, as another module; this one stays as it is.
+        """Adds pseudo-labels. Unlabeled images with a weight above 0 are kept.
 
-        target: (N,) int64 classes or (N, K) float32 probabilities, weight: (N,) float32, over the store's images.
-        Unlabeled images with a weight above 0 are kept, each `copies` times (None: once) in a pass over the stream.
+        Args:
+            target: Of the store's images, classes (N,) int64 or probabilities (N, K) float32.
+            weight: In the loss, (N,).
+            copies: How often a kept image is in a pass over the stream, (N,); None = once.
+
+        Returns:
+            Another module; this one does not change.
         """
         other = copy.copy(self)
         other.target, other.weight = target, weight
@@ -114,10 +149,20 @@ class SSLDataModule(LightningDataModule):
         return other
 
     def streams(self, method: Any) -> dict[str, Stream]:
-        """The streams that a method asks for by its `labeled_view` and `views`.
+        """The streams that a method asks for.
 
-        A method that reads targets gets the pseudo-labeled images as its unlabeled ones, and none before there are any.
-        For another method, pseudo-labeled images join the labeled ones, with their most probable class.
+        If the method uses the pseudo-labels as targets, its unlabeled images are the pseudo-labeled ones, and there are
+        none before a labeler has run. Otherwise the pseudo-labeled images join the labeled ones, with their most
+        probable class.
+
+        Args:
+            method: Its `labeled_view`, `views` and `uses_pseudo_label_targets` are read.
+
+        Returns:
+            'labeled', and 'unlabeled' if the method uses unlabeled images.
+
+        Raises:
+            SemisupError: If the method needs unlabeled images and the split has none.
         """
         labeled, targets, unlabeled, kept = self.split.labeled, self.store.targets, self.split.stream, self.kept
         if method.uses_pseudo_label_targets:
@@ -147,47 +192,59 @@ class SSLDataModule(LightningDataModule):
         for name, stream in streams.items():
             if stream.batch_size % world_size:
                 raise SemisupError(
-                    f"{stream.batch_size} {name} images a step cannot be shared equally by {world_size} processes; "
-                    "change batch.labeled."
+                    f"{stream.batch_size} {name} images per step cannot be divided equally among {world_size} "
+                    "processes; change batch.labeled."
                 )
         span = (self.trainer.global_step, self.trainer.max_steps)
         device = self.trainer.strategy.root_device
-        how = {"pin": device.type == "cuda", "gather": pool(self.store.images, device, self.resident) is None}
+        how = {
+            "pin": device.type == "cuda",
+            "gather": device_cache(self.store.images, device, self.device_cache) is None,
+        }
         loaders = {k: StreamLoader(s, *span, self.trainer.global_rank, world_size, **how) for k, s in streams.items()}
         return CombinedLoader(loaders, mode="min_size")
 
     def val_dataloader(self) -> EvalLoader | list[Any]:
-        """The validation images; every process goes through all of them, which keeps the figures exact."""
+        """The validation images. Each process goes through all of them, so that the metrics are exact."""
         if not len(self.split.validation):
             return []
         return EvalLoader(self.store.images, self.split.validation, self.store.targets, self.eval_batch_size)
 
     def test_dataloader(self) -> EvalLoader | list[Any]:
         """The test set."""
+        if not len(self.store.test_images):
+            return []
         rows = np.arange(len(self.store.test_images))
-        return (
-            EvalLoader(self.store.test_images, rows, self.store.test_targets, self.eval_batch_size) if len(rows) else []
-        )
+        return EvalLoader(self.store.test_images, rows, self.store.test_targets, self.eval_batch_size)
 
     def predict_dataloader(self) -> EvalLoader:
-        """All images of the split in plain view, without a label: this process's share of the batches."""
+        """This process's share of all images of the split, in plain view and without labels."""
         rows = np.concatenate([self.split.known, self.split.unlabeled])
         hidden = np.full_like(self.store.targets, UNKNOWN)
         share = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
         return EvalLoader(self.store.images, rows, hidden, self.eval_batch_size, *share)
 
     def transfer_batch_to_device(self, batch: dict[str, Any], device: torch.device, dataloader_idx: int) -> Any:
-        """Moves a batch to the device. Images that a stream has left out are there already, and gathered there."""
+        """Moves a batch to the device, and gathers there the images that are in the device cache.
+
+        Args:
+            batch: As its loaders made it.
+            device: The device.
+            dataloader_idx: Unused.
+
+        Returns:
+            The batch with its images.
+        """
         moved = super().transfer_batch_to_device(batch, device, dataloader_idx)
         for part in (moved[name] for name in ("labeled", "unlabeled") if name in moved):
             if "inputs" not in part:
-                images = pool(self.store.images, part["index"].device, self.resident)
-                assert images is not None  # train_dataloader has put them there
+                images = device_cache(self.store.images, part["index"].device, self.device_cache)
+                assert images is not None  # since train_dataloader
                 part["inputs"] = images.index_select(0, part["index"])
         return moved
 
     def on_after_batch_transfer(self, batch: dict[str, Any], dataloader_idx: int) -> dict[str, Batch] | Batch:
-        """Makes the views, on the device the images are on by now."""
+        """Makes the views, on the device."""
         if "labeled" not in batch:
             return Batch(
                 image=self.views.apply("plain", batch["inputs"], {}), label=batch["label"], index=batch["index"]

@@ -1,29 +1,35 @@
-"""Which images are labeled, unlabeled and validation: seeded, saved with the run, and hashed."""
+"""Which images are labeled, validation and unlabeled: drawn from a seed, hashed, and saved with the run."""
 
 import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from semisup.core.atomic_files import atomic_write, atomic_write_text
 from semisup.core.errors import SemisupError
+from semisup.core.ranges import Fraction, NonNegativeInt, Range, enforce_ranges
 from semisup.data.store import UNKNOWN, Store
 
 Strategy = Literal["class_balanced", "random", "first_n"]
+Validation = NonNegativeInt | Fraction
+Imbalance = Annotated[float, Range(1)] | Annotated[float, Range(high=-1)]
 Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Split:
-    """Indices into a store's images. `validation` came out of the labels that were asked for and trains nothing.
+    """Indices into a store's images; the three parts never overlap.
 
-    unlabeled: the images whose classes are hidden; `labeled_in_unlabeled` says whether the labeled ones join them in
-    the unlabeled stream, as is usual in the field. The three never overlap. labels: the labeled images' classes and
-    the validation images', hashed with the rest so that corrected labels are another split.
+    Args:
+        labeled: The images that train with their labels.
+        validation: The other images whose labels are used; they do not train.
+        unlabeled: The images whose classes are hidden.
+        labeled_in_unlabeled: Whether the labeled images are in the unlabeled stream, too, as is usual in the field.
+        fingerprint: The store's.
     """
 
     labeled: Indices
@@ -39,18 +45,26 @@ class Split:
 
     @property
     def known(self) -> Indices:
-        """The images whose labels may be known: labeled and validation."""
+        """The images whose labels are used: labeled and validation."""
         return np.concatenate([self.labeled, self.validation])
 
     @property
     def hash(self) -> str:
+        """A SHA-256 hash of the data set and of all that the split says, in hexadecimal digits."""
         digest = hashlib.sha256(f"{self.fingerprint} {self.labeled_in_unlabeled}".encode())
         for part in (self.labeled, self.validation, self.unlabeled):
             digest.update(len(part).to_bytes(8, "little") + part.astype("<i8").tobytes())
         return digest.hexdigest()
 
     def manifest(self, store: Store) -> dict[str, Any]:
-        """What a person wants to know about the split, without anything that is hidden."""
+        """Describes the split, without any hidden class.
+
+        Args:
+            store: The data set that was split.
+
+        Returns:
+            Values by name, for JSON.
+        """
         per_class = np.bincount(store.targets[self.labeled], minlength=len(store.classes))
         return {
             "hash": self.hash,
@@ -65,42 +79,65 @@ class Split:
         }
 
     def save(self, folder: Path, store: Store) -> None:
-        """Writes split.npz (indices) and split.json (manifest), or refuses when another split is there already."""
+        """Writes split.npz (indices) and split.json (manifest).
+
+        Args:
+            folder: The run's folder.
+            store: The data set that was split.
+
+        Raises:
+            SemisupError: If the folder already has another split.
+        """
         manifest = folder / "split.json"
         if manifest.exists():
             saved = json.loads(manifest.read_text())["hash"]
             if saved != self.hash:
                 raise SemisupError(
-                    f"{folder} was begun with another split ({saved[:12]}, now {self.hash[:12]}): the data set or its "
-                    "labels have changed since; bring the old data back, or start anew with overwrite=true."
+                    f"{folder} was started with another split ({saved[:12]}, now {self.hash[:12]}), as the data set or "
+                    "its labels have changed; restore the old data, or start again with overwrite=true."
                 )
             return
-        with atomic_write(folder / "split.npz") as draft:
-            np.savez_compressed(draft, labeled=self.labeled, validation=self.validation, unlabeled=self.unlabeled)
+        with atomic_write(folder / "split.npz") as temporary:
+            np.savez_compressed(temporary, labeled=self.labeled, validation=self.validation, unlabeled=self.unlabeled)
         atomic_write_text(manifest, json.dumps(self.manifest(store), indent=1))
 
 
+@enforce_ranges
 def make_split(
     store: Store,
     *,
     labels: int | str,
-    validation: int | float = 0.1,
-    unlabeled: int | Literal["all"] = "all",
+    validation: Validation = 0.1,
+    unlabeled: NonNegativeInt | Literal["all"] = "all",
     strategy: Strategy = "class_balanced",
-    imbalance: float = 1.0,
-    unlabeled_imbalance: float = 1.0,
+    imbalance: Imbalance = 1.0,
+    unlabeled_imbalance: Imbalance = 1.0,
     labeled_in_unlabeled: bool = True,
-    seed: int = 0,
+    seed: Annotated[int, Range(0)] = 0,
 ) -> Split:
     """Draws a split.
 
-    labels: how many labels may be used in all, validation included: a total, 'N/class', or 'all' that are known.
-    validation: how many of them only validate: a number, or a fraction below 1.
-    unlabeled: how many of the other images are unlabeled ones.
-    strategy: class_balanced (as equal as the numbers allow), random, or first_n in the data set's own order.
-    imbalance, unlabeled_imbalance: γ ≥ 1 draws class c with a share ∝ γ^(-c/(K-1)); below -1 the order is reversed, as
-    in the long-tail literature (Kim et al., 2020). Only with class_balanced.
-    Raises SemisupError if there are not enough labels, or if a class would have none.
+    With an imbalance γ ≥ 1, the share of class c is proportional to γ^(-c/(K-1)); γ ≤ -1 reverses the order. Only the
+    strategy class_balanced has one.
+
+    Source: of the imbalance, Kim et al., 2020, arXiv:2007.08844.
+
+    Args:
+        store: The data set.
+        labels: How many labels may be used, validation included: a total, 'N/class', or 'all' that are known.
+        validation: How many of them validate: a number, or a fraction below 1.
+        unlabeled: How many of the other images are unlabeled, or 'all'.
+        strategy: class_balanced (as equal as the numbers allow), random, or first_n in the data set's order.
+        imbalance: γ of the labels.
+        unlabeled_imbalance: γ of the unlabeled images.
+        labeled_in_unlabeled: Whether the labeled images are in the unlabeled stream, too.
+        seed: Of the split.
+
+    Returns:
+        The split.
+
+    Raises:
+        SemisupError: If there are not enough labels, or if a class would have none.
     """
     rng = np.random.default_rng([seed, 0x5EED])
     pool = np.flatnonzero(store.targets[: store.labelable] != UNKNOWN)
@@ -124,18 +161,33 @@ def make_split(
 
 
 def long_tail(classes: int, imbalance: float) -> NDArray[np.float64]:
-    """Shares of the classes, (K,), adding up to 1: the first class has `imbalance` times the share of the last."""
-    if abs(imbalance) < 1:
-        raise SemisupError(f"an imbalance is at least 1, or at most -1 to reverse the order; it is {imbalance}.")
+    """Shares of the classes of which the first has γ times the share of the last.
+
+    Args:
+        classes: K.
+        imbalance: γ ≥ 1; or ≤ -1 to reverse the order.
+
+    Returns:
+        (K,), of sum 1.
+    """
     tail = abs(imbalance) ** (-np.arange(classes) / max(classes - 1, 1))
     return (tail if imbalance > 0 else tail[::-1]) / tail.sum()
 
 
 def apportion(total: int, shares: NDArray[np.float64], rng: np.random.Generator) -> Indices:
-    """Whole numbers, (K,), that add up to `total` and are as near to total · shares as can be (largest remainder)."""
+    """Divides a number by the largest remainders.
+
+    Args:
+        total: The number.
+        shares: (K,), at least 0, of any sum.
+        rng: Draws which of several equal remainders are rounded up.
+
+    Returns:
+        Whole numbers (K,) of sum `total`, each within 1 of its share.
+    """
     exact = total * shares / shares.sum()
     counts = np.floor(exact + 1e-9).astype(np.int64)
-    ties = rng.permutation(len(shares))  # which of the equal classes gets one more is drawn, not always the first
+    ties = rng.permutation(len(shares))  # so that it is not always the first of equal classes
     order = ties[np.argsort(-(exact - counts)[ties], kind="stable")]
     counts[order[: total - counts.sum()]] += 1
     return counts
@@ -150,9 +202,7 @@ def _number_of_labels(store: Store, labels: int | str, available: int) -> int:
     elif text.isdecimal():
         total = int(text)
     else:
-        raise SemisupError(
-            f"data.labels={labels} is not understood: give a number, a number as in '4/class', or 'all'."
-        )
+        raise SemisupError(f"data.labels={labels} is not valid: it is a number, such as 40 or '4/class', or 'all'.")
     if total > available:
         raise SemisupError(f"data.labels={labels} asks for {total:,} labels; {store.name} has {available:,}.")
     return total
@@ -160,10 +210,10 @@ def _number_of_labels(store: Store, labels: int | str, available: int) -> int:
 
 def _number_of_validation(validation: int | float, total: int) -> int:
     spent = round(validation * total) if 0 < validation < 1 else int(validation)
-    if (spent != validation and validation >= 1) or validation < 0:
-        raise SemisupError(f"data.validation={validation} is neither a number of images nor a fraction below 1.")
     if spent >= total:
-        raise SemisupError(f"data.validation={validation} would spend all of the {total:,} labels; none would train.")
+        raise SemisupError(
+            f"data.validation={validation} takes all {total:,} labels, and none is left to train; lower it."
+        )
     return spent
 
 
@@ -183,8 +233,8 @@ def _choose_per_class(store: Store, pool: Indices, counts: Indices, rng: np.rand
         candidates = pool[store.targets[pool] == c]
         if count > len(candidates):
             raise SemisupError(
-                f"{count} images of class '{store.classes[c]}' are wanted and {store.name} has {len(candidates)}: "
-                "ask for fewer, or take data.strategy=random or data.labels=all."
+                f"the split needs {count} images of class '{store.classes[c]}', and {store.name} has "
+                f"{len(candidates)}; use fewer, or data.strategy=random, or data.labels=all."
             )
         chosen.append(rng.choice(candidates, count, replace=False))
     return np.sort(np.concatenate(chosen))
@@ -203,8 +253,8 @@ def _refuse_empty_classes(store: Store, labeled: Indices) -> None:
     if len(empty):
         names = ", ".join(f"'{store.classes[c]}'" for c in empty[:5])
         raise SemisupError(
-            f"no labeled image is left to train class {names} of {store.name}: ask for more data.labels, spend "
-            "fewer on data.validation, or take data.strategy=class_balanced."
+            f"no labeled image is left to train class {names} of {store.name}; raise data.labels, lower "
+            "data.validation, or use data.strategy=class_balanced."
         )
 
 
@@ -226,5 +276,5 @@ def _choose_unlabeled(
     if unlabeled == "all":
         return rest
     if int(unlabeled) > len(rest):
-        raise SemisupError(f"data.unlabeled={unlabeled} asks for more than the {len(rest):,} images without a label.")
+        raise SemisupError(f"data.unlabeled={unlabeled} is more than the {len(rest):,} images that are left.")
     return rest[: int(unlabeled)] if strategy == "first_n" else np.sort(rng.choice(rest, int(unlabeled), replace=False))

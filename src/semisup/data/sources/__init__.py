@@ -1,10 +1,9 @@
-"""Where data comes from: each function here brings one kind of source into a store and opens it.
+"""Where data comes from: each function imports one kind of source into a store and opens it.
 
-All take the directory that stores are kept in first. What is already there is opened without reading the source again.
+All take the directory of all data first. A store that exists is opened without reading its source again.
 """
 
-from semisup.data.sources.bundled_table import bundled_table
-from semisup.data.sources.digits import digits
+from semisup.data.sources.bundled import bundled_table, digits
 from semisup.data.sources.folder import folder
 from semisup.data.sources.stored import stored
 from semisup.data.sources.table import table

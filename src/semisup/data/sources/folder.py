@@ -1,44 +1,55 @@
-"""Your own pictures, from a folder of class folders."""
+"""Images from a folder of class folders."""
 
 import re
 from pathlib import Path
+from typing import Annotated
 
-from semisup.core.errors import SemisupError
+from semisup.core.ranges import Fraction, Range, UserPath, enforce_ranges
+from semisup.data.sources.image_store import import_images
 from semisup.data.sources.layout import read_layout
-from semisup.data.sources.picture_store import import_pictures
-from semisup.data.sources.reviewed import with_labels
 from semisup.data.store import FORMAT, Store, open_store, store_folder
 
+Pixels = Annotated[int, Range(1, 16_000)]
 
+
+@enforce_ranges
 def folder(
-    data_dir: Path,
-    path: str,
-    size: int = 64,
-    test_fraction: float = 0.0,
+    data_dir: Path | UserPath,
+    path: UserPath,
+    size: Pixels = 64,
+    test_fraction: Fraction = 0.0,
     skip_unreadable: bool = False,
-    labels_file: str | None = None,
+    labels_file: UserPath | None = None,
 ) -> Store:
-    """Pictures below `path` (layouts: see layout.py), as (N, size, size, 3) uint8; imported once, then reopened.
+    """Images in class folders, as (N, size, size, 3) uint8.
 
-    Any format, mode and size: the short side is resized to `size` and the centre cut out. Without a test folder,
-    `test_fraction` of the labeled pictures of each class are the test set (0: none). A folder that changed is
-    imported again. labels_file: a CSV of path and label that makes unlabeled pictures labeled ones (see reviewed.py).
-    Raises SemisupError for a layout that is not understood, for files that cannot be read, unless `skip_unreadable`
-    leaves those out, and for a CSV that does not fit.
+    Images may have any format, mode and size: the short side is resized to `size` and the center cropped. The folder is
+    imported again when it has changed.
+
+    Args:
+        data_dir: The directory of all data.
+        path: The folder; its layout is one of those in `semisup.data.sources.layout`.
+        size: Height and width, in pixels.
+        test_fraction: The fraction of each class's labeled images that is the test set, if there is no test folder.
+        skip_unreadable: Whether files that cannot be read are skipped.
+        labels_file: A table of path and label, CSV or Parquet, whose unlabeled images become labeled ones.
+
+    Returns:
+        The store.
+
+    Raises:
+        SemisupError: If the layout is none of the known ones, a file cannot be read, or the table does not fit.
     """
-    if size < 1:
-        raise SemisupError(f"data.size is {size}; it is the height and width in pixels and must be at least 1.")
     root = Path(path).expanduser().resolve()
     layout = read_layout(root)
     options: list[object] = [FORMAT, size, test_fraction, skip_unreadable]
     if labels_file is not None:
+        from semisup.data.sources.reviewed import with_labels  # imports pyarrow
+
         layout = with_labels(layout, Path(labels_file).expanduser())
         options.append(layout.reviewed.targets.tolist())
     readable = re.sub(r"[^\w.-]+", "-", root.name).strip("-.") or "folder"
-    digest = layout.digest(*options)
-    store = store_folder(data_dir, f"{readable}-{digest}")
+    store = store_folder(data_dir, f"{readable}-{layout.digest(*options)}")
     if not store.exists():
-        import_pictures(
-            store, root.name, layout, (size, size), test_fraction=test_fraction, skip_unreadable=skip_unreadable
-        )
+        import_images(store, root.name, layout, (size, size), False, test_fraction, skip_unreadable)
     return open_store(store)

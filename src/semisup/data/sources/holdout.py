@@ -1,21 +1,29 @@
-"""A test set carved out of labeled data that came without one."""
+"""A test set drawn from labeled data that has none."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from semisup.core.errors import SemisupError
+from semisup.core.ranges import Fraction, enforce_ranges
 
 
+@enforce_ranges
 def carve_test(
-    targets: NDArray[np.int64], fraction: float, seed: int = 0
+    targets: NDArray[np.int64], fraction: Fraction, seed: int = 0
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Indices of the rows that stay and of the test rows, both ascending: the same share of each class, at random.
+    """Draws the same fraction of each class as test rows. Every class keeps at least one row.
 
-    targets: (N,), all known. Every class keeps at least one row. Raises SemisupError for a share outside [0, 1), or
-    one so small that no row would be tested on.
+    Args:
+        targets: (N,), all known.
+        fraction: Of each class.
+        seed: Of the draw.
+
+    Returns:
+        The indices of the other rows and those of the test rows, both ascending.
+
+    Raises:
+        SemisupError: If the fraction is above 0 and too small to give one test row.
     """
-    if not 0 <= fraction < 1:
-        raise SemisupError(f"data.test_fraction is {fraction}; it is a share and must be at least 0 and below 1.")
     random = np.random.default_rng(seed)
     chosen: list[int] = []
     for target in np.unique(targets):
@@ -25,6 +33,6 @@ def carve_test(
     if fraction > 0 and not len(test):
         raise SemisupError(
             f"data.test_fraction={fraction} of {len(targets):,} labeled rows leaves none in any class to test on; "
-            f"raise it, or set it to 0 to go without a test set."
+            f"raise it, or set it to 0 for no test set."
         )
     return np.setdiff1d(np.arange(len(targets)), test), test

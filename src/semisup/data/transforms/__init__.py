@@ -1,1 +1,7 @@
-"""Random views of whole batches, made on the device."""
+"""Random views of batches of inputs, made on the device."""
+
+from semisup.data.transforms.image_views import ImageViews
+from semisup.data.transforms.table_views import TableViews
+from semisup.data.transforms.views import AugParams, Views, view_kind
+
+__all__ = ["AugParams", "ImageViews", "TableViews", "Views", "view_kind"]

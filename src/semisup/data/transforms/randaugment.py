@@ -1,15 +1,16 @@
-"""RandAugment of a whole batch: another operation and another strength for each image, no loop over images.
+"""RandAugment of a batch: other operations and magnitudes for each image, without a loop over images.
 
-The operations are those of FixMatch (Sohn et al., 2020, arXiv:2001.07685, table 12). Each takes images (n, H, W, C)
-uint8, C = 1 (grey) or 3 (RGB), and a magnitude (n,) on the host, and returns new images of the same shape and type.
-They compute what Pillow computes, with sums that are exact: a view is the same, bit for bit, for any split of a batch.
-Only AutoContrast is at times one level above Pillow's, whose quotient falls just short of a whole number there, and a
-translation within 2**-17 of half a pixel may go to the other side.
+Each operation takes images (n, H, W, C) uint8, C = 1 (gray) or 3 (RGB), and magnitudes (n,) on the host. It returns
+new images of the same shape and dtype. They compute what Pillow computes, with exact sums: a view does not depend on
+how a batch is divided, bit for bit. Two exceptions: AutoContrast is sometimes one level above Pillow's, whose quotient
+is then just below a whole number. A translation within 2**-17 of half a pixel may be rounded to the other side.
 
-As in the paper, every drawn operation is applied, with a magnitude uniform in the range of table 12; Posterize keeps 4,
-5, 6, 7 or 8 bits, each equally often. The authors' RandAugment code differs: it skips each drawn operation with
-probability 1/2, has nine levels, enhances by 0.28 to 1.72 and keeps 1 to 4 bits. As in that code, what comes from
-outside of the image is grey; other implementations have black.
+Source: Sohn et al., 2020, arXiv:2001.07685, table 12. As in the paper, every drawn operation is applied, with a
+magnitude uniform in the table's range; Posterize keeps 4, 5, 6, 7 or 8 bits, each equally often.
+
+Departures from the authors' RandAugment code: it skips each drawn operation with probability 1/2, has nine levels,
+enhances by 0.28 to 1.72 and keeps 1 to 4 bits. As in that code, pixels from outside of the image are gray; other
+implementations have black.
 """
 
 from collections.abc import Callable
@@ -21,16 +22,24 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 from torch.nn.functional import pad
 
-GREY = 127  # the 0.5 of the paper, as the authors' code rounds it
+GRAY = 127  # the 0.5 of the paper, as the authors' code rounds it
 Magnitude = NDArray[np.float64]
 
 
 def send(values: ArrayLike, device: torch.device) -> Tensor:
-    """A small array of the host as a tensor on `device`, without waiting for the device."""
+    """Copies a small array of the host to a device, without waiting for the device.
+
+    Args:
+        values: The array.
+        device: The device.
+
+    Returns:
+        A tensor of the same shape and dtype.
+    """
     return torch.from_numpy(np.ascontiguousarray(values)).to(device, non_blocking=True)
 
 
-def autocontrast(images: Tensor, magnitude: Magnitude) -> Tensor:
+def _autocontrast(images: Tensor, magnitude: Magnitude) -> Tensor:
     """Stretches each channel so that its values reach from 0 to 255. Has no magnitude."""
     low, high = images.amin((1, 2), keepdim=True), images.amax((1, 2), keepdim=True)
     spread = torch.where(high > low, high - low, 255)  # a channel with one value only keeps it:
@@ -38,24 +47,24 @@ def autocontrast(images: Tensor, magnitude: Magnitude) -> Tensor:
     return (images - low).float().mul_(255).div_(spread).byte()
 
 
-def brightness(images: Tensor, magnitude: Magnitude) -> Tensor:
+def _brightness(images: Tensor, magnitude: Magnitude) -> Tensor:
     """Blends with black: 0 is black, 1 the image."""
     return _blend(torch.zeros((), device=images.device), images, magnitude)
 
 
-def color(images: Tensor, magnitude: Magnitude) -> Tensor:
-    """Blends with the grey image: 0 is grey, 1 the image. Does nothing to a grey image."""
+def _color(images: Tensor, magnitude: Magnitude) -> Tensor:
+    """Blends with the gray image: 0 is gray, 1 the image. Does nothing to a gray image."""
     return _blend(_luma(images)[..., None].float(), images, magnitude)
 
 
-def contrast(images: Tensor, magnitude: Magnitude) -> Tensor:
-    """Blends with the mean of the grey image: 0 is one even grey, 1 the image."""
+def _contrast(images: Tensor, magnitude: Magnitude) -> Tensor:
+    """Blends with the mean of the gray image: 0 is one even gray, 1 the image."""
     size = images.shape[1] * images.shape[2]
     mean = (2 * _luma(images).sum((1, 2)) + size) // (2 * size)  # rounded to the nearest
     return _blend(mean[:, None, None, None].float(), images, magnitude)
 
 
-def equalize(images: Tensor, magnitude: Magnitude) -> Tensor:
+def _equalize(images: Tensor, magnitude: Magnitude) -> Tensor:
     """Flattens each channel's histogram. Has no magnitude."""
     count, height, width, channels = images.shape
     channel = torch.arange(channels, device=images.device).repeat(height * width)
@@ -70,25 +79,25 @@ def equalize(images: Tensor, magnitude: Magnitude) -> Tensor:
     return table.byte().flatten(1).gather(1, bins).view(images.shape)
 
 
-def identity(images: Tensor, magnitude: Magnitude) -> Tensor:
+def _identity(images: Tensor, magnitude: Magnitude) -> Tensor:
     """The images as they are. Has no magnitude."""
     return images
 
 
-def posterize(images: Tensor, magnitude: Magnitude) -> Tensor:
+def _posterize(images: Tensor, magnitude: Magnitude) -> Tensor:
     """Keeps the highest bits, as many as the whole part of the magnitude says."""
     mask = 256 - 2 ** (8 - magnitude.astype(np.int64))
     return images & _each(mask.astype(np.uint8), images)
 
 
-def rotate(images: Tensor, magnitude: Magnitude) -> Tensor:
+def _rotate(images: Tensor, magnitude: Magnitude) -> Tensor:
     """Turns counter-clockwise about the center, by degrees."""
     cos, sin = np.cos(np.deg2rad(magnitude)), np.sin(np.deg2rad(magnitude))
     y, x = images.shape[1] / 2, images.shape[2] / 2
     return _affine(images, cos, -sin, x - cos * x + sin * y, sin, cos, y - sin * x - cos * y)
 
 
-def sharpness(images: Tensor, magnitude: Magnitude) -> Tensor:
+def _sharpness(images: Tensor, magnitude: Magnitude) -> Tensor:
     """Blends with the smoothed image: 0 is smooth, 1 the image. The border, one pixel wide, stays as it is."""
     values = images.float()  # whole numbers below 2**24: their sums are exact
     rows = values[:, :-2] + values[:, 1:-1] + values[:, 2:]
@@ -98,34 +107,40 @@ def sharpness(images: Tensor, magnitude: Magnitude) -> Tensor:
     return _blend(smooth, images, magnitude)
 
 
-def shear_x(images: Tensor, magnitude: Magnitude) -> Tensor:
+def _shear_x(images: Tensor, magnitude: Magnitude) -> Tensor:
     """Moves each row to the left by `magnitude` times its distance from the top."""
     return _affine(images, b=magnitude)
 
 
-def shear_y(images: Tensor, magnitude: Magnitude) -> Tensor:
+def _shear_y(images: Tensor, magnitude: Magnitude) -> Tensor:
     """Moves each column up by `magnitude` times its distance from the left."""
     return _affine(images, d=magnitude)
 
 
-def solarize(images: Tensor, magnitude: Magnitude) -> Tensor:
+def _solarize(images: Tensor, magnitude: Magnitude) -> Tensor:
     """Inverts the values that reach `magnitude`, which is in [0, 1]."""
     threshold = np.ceil(256 * magnitude).astype(np.int16)  # for whole values, the same as 256 · magnitude
     return images ^ 255 * (images >= _each(threshold, images)).byte()  # value ^ 255 = 255 - value
 
 
-def translate_x(images: Tensor, magnitude: Magnitude) -> Tensor:
+def _translate_x(images: Tensor, magnitude: Magnitude) -> Tensor:
     """Moves the image to the left by `magnitude` times its width."""
     return _affine(images, c=magnitude * images.shape[2])
 
 
-def translate_y(images: Tensor, magnitude: Magnitude) -> Tensor:
+def _translate_y(images: Tensor, magnitude: Magnitude) -> Tensor:
     """Moves the image up by `magnitude` times its height."""
     return _affine(images, f=magnitude * images.shape[1])
 
 
 class Operation(NamedTuple):
-    """An operation and the range of its magnitude."""
+    """An operation and the range of its magnitude.
+
+    Args:
+        apply: Maps images (n, H, W, C) uint8 and magnitudes (n,) to images.
+        low: The smallest magnitude.
+        high: The largest magnitude.
+    """
 
     apply: Callable[[Tensor, Magnitude], Tensor]
     low: float = 0.0
@@ -133,27 +148,33 @@ class Operation(NamedTuple):
 
 
 OPERATIONS = (  # FixMatch, table 12
-    Operation(autocontrast),
-    Operation(brightness, 0.05, 0.95),
-    Operation(color, 0.05, 0.95),
-    Operation(contrast, 0.05, 0.95),
-    Operation(equalize),
-    Operation(identity),
-    Operation(posterize, 4, 9),  # below 9: 4 to 8 bits
-    Operation(rotate, -30, 30),
-    Operation(sharpness, 0.05, 0.95),
-    Operation(shear_x, -0.3, 0.3),
-    Operation(shear_y, -0.3, 0.3),
-    Operation(solarize, 0, 1),
-    Operation(translate_x, -0.3, 0.3),
-    Operation(translate_y, -0.3, 0.3),
+    Operation(_autocontrast),
+    Operation(_brightness, 0.05, 0.95),
+    Operation(_color, 0.05, 0.95),
+    Operation(_contrast, 0.05, 0.95),
+    Operation(_equalize),
+    Operation(_identity),
+    Operation(_posterize, 4, 9),  # below 9: 4 to 8 bits
+    Operation(_rotate, -30, 30),
+    Operation(_sharpness, 0.05, 0.95),
+    Operation(_shear_x, -0.3, 0.3),
+    Operation(_shear_y, -0.3, 0.3),
+    Operation(_solarize, 0, 1),
+    Operation(_translate_x, -0.3, 0.3),
+    Operation(_translate_y, -0.3, 0.3),
 )
 
 
 def draw_operations(rng: np.random.Generator, count: int, operations: int) -> dict[str, NDArray[Any]]:
-    """What to do to each of `count` images: `operations` of OPERATIONS, with replacement, one after the other.
+    """Draws operations of OPERATIONS for each image, with replacement.
 
-    Returns operation (count, operations) int64, an index into OPERATIONS, and magnitude (count, operations) float64.
+    Args:
+        rng: The generator.
+        count: The number of images.
+        operations: How many operations each image gets, one after the other.
+
+    Returns:
+        operation (count, operations) int64, indices into OPERATIONS, and magnitude (count, operations) float64.
     """
     operation = rng.integers(0, len(OPERATIONS), (count, operations))
     low, high = np.array([[choice.low, choice.high] for choice in OPERATIONS])[operation].transpose(2, 0, 1)
@@ -161,7 +182,16 @@ def draw_operations(rng: np.random.Generator, count: int, operations: int) -> di
 
 
 def randaugment(images: Tensor, operation: NDArray[np.int64], magnitude: Magnitude) -> Tensor:
-    """Does to each image what was drawn for it. images: (B, H, W, C) uint8; draws as from `draw_operations`."""
+    """Applies to each image the operations that were drawn for it.
+
+    Args:
+        images: (B, H, W, C) uint8.
+        operation: (B, operations), indices into OPERATIONS.
+        magnitude: (B, operations).
+
+    Returns:
+        (B, H, W, C) uint8.
+    """
     for chosen, strength in zip(operation.T, magnitude.T, strict=True):
         # The batch is sorted by operation, so that the images of one operation are a slice, and put back in order.
         order = np.argsort(chosen, kind="stable")
@@ -200,14 +230,14 @@ def _affine(
     e: ArrayLike = 1.0,
     f: ArrayLike = 0.0,
 ) -> Tensor:
-    """Pixel (x, y) becomes the one at (a·x + b·y + c, d·x + e·y + f), each number (n,) or one for all; else grey.
+    """Pixel (x, y) becomes the one at (a·x + b·y + c, d·x + e·y + f), each number (n,) or one for all; else gray.
 
     Nearest neighbor, a pixel's place being its center, in fixed point of 16 bits: for images smaller than 2**14.
     """
     count, height, width, channels = images.shape
     matrix = np.stack(np.broadcast_arrays(a, b, c, d, e, f))  # (6, n)
     matrix[[2, 5]] += (matrix[[0, 3]] + matrix[[1, 4]]) / 2  # from the center of pixel (0, 0)
-    matrix[[2, 5]] += 1  # in an image with a border, one pixel wide, of grey: what lies outside is put there
+    matrix[[2, 5]] += 1  # in an image with a border, one pixel wide, of gray: what lies outside is put there
     fixed = send(np.floor(matrix * 2**16 + 0.5).astype(np.int32), images.device)[:, :, None, None]
     x = torch.arange(width, dtype=torch.int32, device=images.device)
     y = torch.arange(height, dtype=torch.int32, device=images.device)[:, None]
@@ -215,5 +245,5 @@ def _affine(
     row = ((fixed[3] * x + (fixed[4] * y + fixed[5])) >> 16).clamp_(0, height + 1)
     first = torch.arange(count, device=images.device)[:, None, None] * ((height + 2) * (width + 2))
     source = row.mul_(width + 2).add_(column) + first  # (n, H, W), in a list of all pixels
-    pixels = pad(images, (0, 0, 1, 1, 1, 1), value=GREY).view(-1, channels)
+    pixels = pad(images, (0, 0, 1, 1, 1, 1), value=GRAY).view(-1, channels)
     return pixels.index_select(0, source.view(-1)).view(images.shape)

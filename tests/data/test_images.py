@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image
 
-from semisup.data.sources.pictures import decode
+from semisup.data.sources.images import decode
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 
@@ -102,7 +102,7 @@ def test_the_short_side_is_resized_without_aliasing(tmp_path):
 
 def test_a_large_jpeg_decoded_small_is_close_to_one_decoded_whole(tmp_path):
     ramp = np.linspace(0, 255, 512).astype(np.uint8)
-    Image.fromarray(np.broadcast_to(ramp, (512, 512))).save(tmp_path / "a.jpg", pseudo_label_metrics=95)
+    Image.fromarray(np.broadcast_to(ramp, (512, 512))).save(tmp_path / "a.jpg", quality=95)
     expected = np.broadcast_to(ramp.reshape(8, 64).mean(1)[None, :, None], (8, 8, 3))
     assert np.abs(pixels(tmp_path / "a.jpg", 8) - expected)[:, 1:-1].max() <= 3
 

@@ -1,4 +1,4 @@
-"""One picture file of any kind to an array of bytes."""
+"""Decodes one image file of any kind to an array of bytes."""
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,14 +11,24 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-ORIENTATION = 0x0112  # the EXIF tag; from 5 on, height and width are exchanged
+_ORIENTATION = 0x0112  # the EXIF tag; from 5 on, height and width are exchanged
 
 
-def decode(path: Path, size: tuple[int, int], grey: bool = False) -> NDArray[np.uint8]:
-    """The picture upright, its short side resized, its centre cut out: (H, W, 3) uint8, or (H, W, 1) if grey.
+def decode(path: Path, size: tuple[int, int], gray: bool = False) -> NDArray[np.uint8]:
+    """Decodes an image, resizes its short side, and crops its center.
 
-    size: (H, W). Of an animation the first frame is taken; transparency is laid over white. Raises ValueError, saying
-    what is wrong, if the file cannot be read.
+    EXIF orientation is applied, transparency is laid over white, and the first frame of an animation is used.
+
+    Args:
+        path: The file.
+        size: (H, W), in pixels.
+        gray: Whether the result has one channel.
+
+    Returns:
+        (H, W, 3) uint8, or (H, W, 1).
+
+    Raises:
+        ValueError: If the file cannot be read; the message says why.
     """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -27,18 +37,28 @@ def decode(path: Path, size: tuple[int, int], grey: bool = False) -> NDArray[np.
     height, width = size
     try:
         with Image.open(path) as image:
-            image.draft(None, (2 * width, 2 * height))  # a JPEG is decoded at 1/2, 1/4 or 1/8 where that is enough
+            image.draft(None, (2 * width, 2 * height))  # decodes a JPEG at 1/2, 1/4 or 1/8 where that is enough
             ImageOps.exif_transpose(image, in_place=True)
             fitted = ImageOps.fit(eight_bit(image), (width, height), Image.Resampling.BILINEAR)
     except UnidentifiedImageError as error:
-        raise ValueError("not a picture") from error
+        raise ValueError("not an image") from error
     except Exception as error:  # decoders raise nearly anything on a damaged file
         raise ValueError(str(error) or type(error).__name__) from error
-    return np.asarray(fitted.convert("L" if grey else "RGB"), dtype=np.uint8).reshape(height, width, -1)
+    return np.asarray(fitted.convert("L" if gray else "RGB"), dtype=np.uint8).reshape(height, width, -1)
 
 
 def eight_bit(image: "Image") -> "Image":
-    """A picture of any mode as mode L or RGB. Raises ValueError where its numbers have no defined white."""
+    """Converts an image of any mode to mode L or RGB.
+
+    Args:
+        image: The image.
+
+    Returns:
+        The image with 8 bits per channel.
+
+    Raises:
+        ValueError: If no value of the image is defined to be white.
+    """
     from PIL import Image
 
     if image.mode.startswith("I"):  # 16 bits; PIL's own conversion would clip instead of scale
@@ -56,9 +76,16 @@ def eight_bit(image: "Image") -> "Image":
 
 
 def survey(paths: Iterable[Path]) -> tuple[set[tuple[int, int]], set[str]]:
-    """The sizes (H, W), upright, and PIL modes that occur, from the files' heads; unreadable files are passed over."""
-    with ThreadPoolExecutor() as pool:
-        heads = {head for head in pool.map(_head, paths) if head}
+    """Finds the sizes and modes of images from the heads of their files. Unreadable files are ignored.
+
+    Args:
+        paths: The files.
+
+    Returns:
+        The upright sizes (H, W) and the PIL modes that occur.
+    """
+    with ThreadPoolExecutor() as threads:
+        heads = {head for head in threads.map(_head, paths) if head}
     return {size for size, _ in heads}, {mode for _, mode in heads}
 
 
@@ -68,7 +95,7 @@ def _head(path: Path) -> tuple[tuple[int, int], str] | None:
     try:
         with Image.open(path) as image:
             width, height = image.size
-            turned = image.getexif().get(ORIENTATION, 1) >= 5
+            turned = image.getexif().get(_ORIENTATION, 1) >= 5
             return ((width, height) if turned else (height, width)), image.mode
     except Exception:  # decoders raise nearly anything on a damaged file
         return None  # decode() will say what is wrong with it
