@@ -7,7 +7,7 @@ from numpy.testing import assert_array_equal
 from torch import nn
 
 from semisup.core.errors import SemisupError
-from semisup.models.inference import BatchedInference, evaluation_mode, infer
+from semisup.models.inference import BatchedInference, infer
 
 BATCHES = [np.full((2, 3), number, np.float32) for number in range(3)]
 
@@ -20,11 +20,16 @@ def test_outputs_come_in_the_order_of_the_batches():
 
 def test_each_part_of_the_network_gets_its_own_mode_back_after_an_error_too():
     network = nn.Sequential(nn.Dropout(0.5), nn.BatchNorm1d(3).eval(), nn.Linear(3, 3))
-    with pytest.raises(KeyboardInterrupt), evaluation_mode(network, torch.device("cpu")):
-        assert not any(module.training for module in network.modules())
+    training = []
+
+    def stopped(_: torch.Tensor) -> torch.Tensor:
+        training.extend(module.training for module in network.modules())
         raise KeyboardInterrupt
-    assert [module.training for module in network] == [True, False, True]
-    assert network.training
+
+    with pytest.raises(KeyboardInterrupt):
+        list(BatchedInference(device="cpu").outputs(network, stopped, BATCHES))
+    assert not any(training)
+    assert [module.training for module in (network, *network)] == [True, True, False, True]
 
 
 def test_a_batch_that_does_not_fit_says_which_option_to_lower():
