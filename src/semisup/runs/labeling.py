@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from semisup.core.distributed import gathered, rank, wait_for
+from semisup.core.distributed import gather_objects, rank, wait_for
 from semisup.core.errors import SemisupError
 from semisup.data import SSLDataModule
 from semisup.embeddings import Embedding
@@ -61,7 +61,7 @@ def predictions(method: Method, data: SSLDataModule, training: TrainerConfig, wh
     method.predict_outputs = what
     batches: Any = training.predictor().predict(method, datamodule=data)
     mine = {key: torch.cat([batch[key] for batch in batches]).numpy() for key in batches[0]} if batches else {}
-    shares = [share for share in gathered(mine) if share]
+    shares = [share for share in gather_objects(mine) if share]
     if not shares:
         return {}
     columns = {key: np.concatenate([share[key] for share in shares]) for key in shares[0]}
