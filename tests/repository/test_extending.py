@@ -32,7 +32,7 @@ def outside(tmp_path: Path, data_dir: Path) -> Callable[..., subprocess.Complete
         arguments = [*SMALL, f"data_dir={data_dir}", *shlex.split(documented), *more]
         if "backbone=" not in documented:
             arguments += ["backbone=mlp", "backbone.hidden=[32]"]
-        command = [sys.executable, "-m", "semisup.cli.main", "train", *arguments]
+        command = [sys.executable, "-m", "semisup", "train", *arguments]
         return subprocess.run(command, cwd=tmp_path, env=os.environ, capture_output=True, text=True)
 
     return call
