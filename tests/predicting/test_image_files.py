@@ -57,7 +57,7 @@ UNREADABLE = {
     "line\nbreak.png": "a line break",
     "line break last.png\n": "a line break",
     "not-utf-8-\\udcff.png": "not UTF-8",
-    "words.png": "not a picture",
+    "words.png": "not an image",
 }
 
 

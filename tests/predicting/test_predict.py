@@ -149,10 +149,10 @@ def test_what_is_wrong_is_one_sentence(sentence, finished, image_folder, tmp_pat
     assert "did you mean 'images'?" in sentence(given[0], f"image={image_folder}", given[2])
     assert "out must be given; write out=..." in sentence(*given[:2])
     assert "batch_size=many is not valid" in sentence(*given, "batch_size=many")
-    assert "batch_size is at least 1; got 0" in sentence(*given, "batch_size=0")
-    assert "confidence is from 0 to 1" in sentence(*given, "confidence=90")
+    assert "batch_size=0 is not valid: it is a whole number of at least 1" in sentence(*given, "batch_size=0")
+    assert "confidence=90 is not valid: it is a number from 0 to 1" in sentence(*given, "confidence=90")
     for device in ("gpu0", "meta", "hpu"):  # torch knows the last two
-        assert f"device={device} is not there" in sentence(*given, f"device={device}")
+        assert f"there is no device device={device}" in sentence(*given, f"device={device}")
     assert "review=a.csv is a page, and is overwritten" in sentence(*given, "review=a.csv")
     assert "limit is for review, which is not given" in sentence(*given, "limit=9")
     assert "has no suffix of a prediction file: did you mean '.csv'?" in sentence(*given[:2], "out=a.cvs")
@@ -169,8 +169,8 @@ def test_what_is_wrong_is_one_sentence(sentence, finished, image_folder, tmp_pat
 @pytest.mark.parametrize("module", ["semisup.cli.predict", "semisup.cli.export"])
 def test_help_names_every_option_and_imports_nothing_heavy(module):
     program = f"import sys, {module} as m; sys.argv[1:] = ['--help']; m.main(); print(sorted(sys.modules))"
-    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-    assert not {"'torch'", "'numpy'", "'PIL'", "'pyarrow'"} & set(re.findall(r"'\w+'", said))
+    text = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert not {"'torch'", "'numpy'", "'PIL'", "'pyarrow'"} & set(re.findall(r"'\w+'", text))
     function = {"semisup.cli.predict": predict, "semisup.cli.export": export}[module]
     for name in inspect.signature(function).parameters:
-        assert f"\n    {name}=" in said
+        assert f"\n  {name}=" in text

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from semisup.core.errors import SemisupError
 from semisup.predicting.prediction_file import Prediction
 from semisup.predicting.review import write_review_page
 
@@ -46,6 +47,12 @@ def test_the_least_confident_predictions_come_first(page):
     assert seen[0].getpixel((5, 5))[0] > 250
     assert seen[1].convert("L").getpixel((5, 5)) == 255
     assert [item["small"] for item in values["items"]] == [False, True]
+
+
+@pytest.mark.parametrize("limit", [0, -1, 1.5, True])
+def test_a_limit_that_is_no_number_of_predictions_is_refused(tmp_path, limit):
+    with pytest.raises(SemisupError, match=rf"^write_review_page: limit={limit} is not valid: it is a whole number"):
+        write_review_page(tmp_path / "page.html", [], tmp_path, CLASSES, limit, "my run", "labels")
 
 
 def test_the_page_asks_for_nothing_from_elsewhere(page):

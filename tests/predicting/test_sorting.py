@@ -93,6 +93,15 @@ def test_a_label_that_someone_mistyped(base, tmp_path):
         sort_images(tmp_path / "sorted", [Prediction("2.png", "dgo", 1.0)], base, CLASSES, 0.9, False)
 
 
+@pytest.mark.parametrize("confidence", [90, -0.1, float("nan"), True])
+def test_a_confidence_that_is_no_probability_is_refused(base, tmp_path, confidence):
+    said = rf"confidence={confidence} is not valid: it is a number from 0 to 1\.$"
+    with pytest.raises(SemisupError, match=f"^sort_images: {said}"):
+        sort_images(tmp_path / "sorted", PREDICTIONS, base, CLASSES, confidence, False)
+    with pytest.raises(SemisupError, match=f"^claim_folder: {said}"):
+        claim_folder(tmp_path / "sorted", "photos-1", "123", confidence, False)
+
+
 def test_names_of_classes_that_cannot_be_folders():
     assert folder_names(["T-shirt/top", "..", "naïve"]) == {"T-shirt/top": "T-shirt_top", "..": "_", "naïve": "naïve"}
     for names, said in (

@@ -81,7 +81,7 @@ def test_tables_of_another_form_are_one_sentence(iris, tmp_path):
     refused(r"has 3 columns; the run's table has 4 columns of numbers, and a label\.$", "1,2,3\n")
     refused(r"a\.csv is empty\.$", "\n")
     refused("a.parquet cannot be read as Parquet", "1,2,3,4\n", "a.parquet")
-    refused("for (pictures|images), and this run is of a table", "1,2,3,4\n", sort_into=str(tmp_path / "x"))
+    refused("for images, and this run is of a table", "1,2,3,4\n", sort_into=str(tmp_path / "x"))
     with pytest.raises(SemisupError, match="is a folder, and the run is of a table"):
         predict(run=str(iris), images=str(tmp_path), out=str(tmp_path / "out.csv"))
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semisup.core.errors import SemisupError, did_you_mean
-from semisup.data.sources.table_file import MISSING, cells, is_number
+from semisup.data.sources.table_file import MISSING, is_number, read_cells
 
 PARQUET = {".parquet", ".pq"}
-Cells = tuple[int, Sequence[str]]  # the line, and its cells
+_Row = tuple[int, Sequence[str]]  # the line, and its cells
 
 
 def table_rows(
@@ -80,12 +80,12 @@ def feature_columns(
     return [place for place in range(count) if place != left_out]
 
 
-def _open_text(file: Path, names: Sequence[str], label: str | int | None) -> tuple[list[str], bool, Iterator[Cells]]:
+def _open_text(file: Path, names: Sequence[str], label: str | int | None) -> tuple[list[str], bool, Iterator[_Row]]:
     """The names of the columns (numbers from 0 if the file has none), whether it has names, and the rows."""
-    rows = cells(file)
+    rows = read_cells(file)
     line, first = next(rows, (0, []))
     if not first:
-        raise SemisupError(f"The table {file} is empty.")
+        raise SemisupError(f"the table {file} is empty.")
     numbered = [str(place) for place in range(len(first))]
     has_names = label in first or (names and {*names} <= {*first}) or not any(map(is_number, first))
     if has_names or first == numbered:
@@ -93,14 +93,14 @@ def _open_text(file: Path, names: Sequence[str], label: str | int | None) -> tup
     return numbered, False, chain([(line, first)], rows)
 
 
-def _open_parquet(file: Path) -> tuple[list[str], bool, Iterator[Cells]]:
+def _open_parquet(file: Path) -> tuple[list[str], bool, Iterator[_Row]]:
     """The same of a Parquet file, whose columns have names."""
     from pyarrow import ArrowException, parquet
 
     try:
         table = parquet.ParquetFile(file)
     except (ArrowException, OSError) as error:
-        raise SemisupError(f"The table {file} cannot be read as Parquet ({str(error).rstrip('.')}).") from error
+        raise SemisupError(f"the table {file} cannot be read as Parquet ({str(error).rstrip('.')}).") from error
     rows = (
         ["" if value is None else str(value) for value in row]
         for batch in table.iter_batches(batch_size=4096)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from semisup.core.errors import SemisupError, did_you_mean
 
-_MISSING = {"", "?", "nan"}
+MISSING = {"", "?", "nan"}
 _LARGEST = float(np.finfo(np.float32).max)
 _Row = tuple[int, list[str]]  # line number in the file, cells
 
@@ -47,7 +47,7 @@ def read_table(file: Path, label: str | int | None) -> NumberTable:
     Raises:
         SemisupError: If there are none, rows have different lengths, or a cell is no number.
     """
-    rows = list(_cells(file))
+    rows = list(read_cells(file))
     if not rows:
         raise SemisupError(f"the table {file} is empty.")
     header = rows[0][1] if isinstance(label, str) or _is_header(rows, -1 if label is None else label) else []
@@ -58,7 +58,7 @@ def read_table(file: Path, label: str | int | None) -> NumberTable:
         if len(row) != len(names):
             raise SemisupError(f"{file}, line {line}: {len(row)} columns where line {rows[0][0]} has {len(names)}.")
         name = row.pop(column)
-        labels.append(None if name.casefold() in _MISSING else _without_zeros(name))
+        labels.append(None if name.casefold() in MISSING else _without_zeros(name))
         values.append(_numbers(file, line, row, names[:column] + names[column + 1 :]))
         lines.append(line)
     if not values or not len(values[0]):
@@ -66,8 +66,18 @@ def read_table(file: Path, label: str | int | None) -> NumberTable:
     return NumberTable(np.stack(values), labels, lines, header[:column] + header[column + 1 :])
 
 
-def _cells(file: Path) -> Iterator[_Row]:
-    """The rows that are not blank, split at the separator of the first line: tab, semicolon, comma or white space."""
+def read_cells(file: Path) -> Iterator[_Row]:
+    """Reads the rows that are not blank, split at the separator of the first line: tab, semicolon, comma or space.
+
+    Args:
+        file: The file, in UTF-8.
+
+    Yields:
+        The line on which a row starts, from 1, and its cells without white space around them.
+
+    Raises:
+        SemisupError: If the file is not text in UTF-8, or its quotes are wrong.
+    """
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -97,16 +107,13 @@ def _is_header(rows: list[_Row], column: int) -> bool:
     """
     first = [row[column] if -len(row) <= column < len(row) else "" for _, row in rows]
     features = [cell for number, cell in enumerate(rows[0][1]) if number != column % len(rows[0][1])]
-    if any(cell.casefold() not in _MISSING for cell in features) and not any(map(_is_number, features)):
+    if any(cell.casefold() not in MISSING for cell in features) and not any(map(is_number, features)):
         return True
     if rows[0][1] == [str(number) for number in range(len(rows[0][1]))]:
         return True
-    others = {cell for cell in first[1:] if cell.casefold() not in _MISSING}
+    others = {cell for cell in first[1:] if cell.casefold() not in MISSING}
     return (
-        bool(others)
-        and first[0].casefold() not in _MISSING
-        and not _is_number(first[0])
-        and all(map(_is_number, others))
+        bool(others) and first[0].casefold() not in MISSING and not is_number(first[0]) and all(map(is_number, others))
     )
 
 
@@ -125,14 +132,21 @@ def _find_column(file: Path, names: list[str], label: str | int | None) -> int:
 def _numbers(file: Path, line: int, row: list[str], names: list[str]) -> NDArray[np.float32]:
     """One row's features, (D,)."""
     for cell, name in zip(row, names, strict=True):
-        if not _is_number(cell):
-            wrong = "a value is missing" if cell.casefold() in _MISSING else f"'{cell}' is not a number, or too large"
+        if not is_number(cell):
+            wrong = "a value is missing" if cell.casefold() in MISSING else f"'{cell}' is not a number, or too large"
             raise SemisupError(f"{file}, line {line}, column '{name}': {wrong}; fix it or delete the row.")
     return np.array([float(cell) for cell in row], dtype=np.float32)
 
 
-def _is_number(cell: str) -> bool:
-    """Whether the cell is a finite number that float32 can hold."""
+def is_number(cell: str) -> bool:
+    """Tells whether a cell is a finite number that float32 can hold.
+
+    Args:
+        cell: The text of a cell.
+
+    Returns:
+        True for such a number.
+    """
     try:
         return abs(float(cell)) <= _LARGEST and "_" not in cell  # Python alone reads 1_000
     except ValueError:
