@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from semisup.core.errors import SemisupError
-from semisup.labelers.kmeans import assign, kmeans, neighbors
+from semisup.labelers.kmeans import assign, kmeans, nearest_neighbors
 
 
 def column(*numbers: float) -> np.ndarray:
@@ -130,20 +130,20 @@ def test_embeddings_mapped_from_a_file_give_the_same(tmp_path):
 
 
 def test_neighbors_are_the_nearest_first():
-    distance, row = neighbors(column(4), column(0, 5, 10), 2)
+    distance, row = nearest_neighbors(column(4), column(0, 5, 10), 2)
     assert_array_equal(row, [[1, 0]])
     assert_allclose(distance, [[1, 16]])
 
 
 def test_new_points_go_to_the_nearest_centroid():
-    did_you_mean, distance = assign(column(2, 9), column(0, 10))
-    assert_array_equal(did_you_mean, [0, 1])
+    nearest, distance = assign(column(2, 9), column(0, 10))
+    assert_array_equal(nearest, [0, 1])
     assert_allclose(distance, [4, 1])
 
 
 @pytest.mark.skipif(gpus() > 0, reason="there is a GPU")
 def test_insisting_on_a_gpu_without_one_is_one_sentence():
-    with pytest.raises(SemisupError, match="FAISS sees no GPU"):
+    with pytest.raises(SemisupError, match="FAISS finds no GPU"):
         kmeans(column(0, 1, 2), 2, gpu=True)
     assert_array_equal(
         kmeans(column(0, 1, 9), 2, gpu="auto").centroids, kmeans(column(0, 1, 9), 2, gpu=False).centroids
@@ -170,9 +170,9 @@ def test_a_gpu_finds_the_same_objective():
         (column(0, 1).astype(np.float64), 2, {}, r"in float32; got float64 of shape \(2, 1\)"),
         (np.zeros(4, np.float32), 2, {}, r"got float32 of shape \(4,\)"),
         (np.zeros((0, 3), np.float32), 2, {}, r"of shape \(0, 3\)"),
-        (column(0, 1, 2), 0, {}, "k is at least 1; got 0"),
-        (column(0, 1, 2), 2, {"iterations": 0}, "iterations is at least 1"),
-        (column(0, 1, 2), 2, {"restarts": 0}, "restarts is at least 1"),
+        (column(0, 1, 2), 0, {}, "kmeans: k=0 is not valid: it is a whole number of at least 1"),
+        (column(0, 1, 2), 2, {"iterations": 0}, "iterations=0 is not valid"),
+        (column(0, 1, 2), 2, {"restarts": 0}, "restarts=0 is not valid"),
         (column(0, 1, 2), 2, {"init": column(0, 1, 2)}, r"at most 2 x 1 centroids; got \(3, 1\)"),
         (column(0, 1, 2), 2, {"init": np.ones((1, 2), np.float32)}, r"at most 2 x 1 centroids; got \(1, 2\)"),
         (column(1e30, -1e30, 2e30), 2, {}, "row 0 holds .* too large to square in float32"),

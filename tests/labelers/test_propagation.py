@@ -7,7 +7,7 @@ from scipy.sparse import csr_array
 
 from semisup.core.errors import SemisupError
 from semisup.labelers import LabelerInputs
-from semisup.labelers.propagation import LabelPropagation, affinity, certain, spread
+from semisup.labelers.propagation import LabelPropagation, affinity_graph, certainty, propagate
 
 
 def directions(*degrees: float) -> np.ndarray:
@@ -30,21 +30,21 @@ def test_the_graph_of_three_images_by_hand():
     """
     expected = [[0, 0.44721, 0], [0.44721, 0, 0.89443], [0, 0.89443, 0]]
     points = directions(0, 60, 105)
-    assert_allclose(affinity(points, 1, gamma=2).toarray(), expected, atol=1e-5)
-    assert_allclose(affinity(7 * points, 1, gamma=2).toarray(), expected, atol=1e-5)
+    assert_allclose(affinity_graph(points, 1, gamma=2).toarray(), expected, atol=1e-5)
+    assert_allclose(affinity_graph(7 * points, 1, gamma=2).toarray(), expected, atol=1e-5)
 
 
 def test_images_that_point_away_are_no_neighbors():
-    assert not affinity(directions(0, 180), 1).toarray().any()
+    assert not affinity_graph(directions(0, 180), 1).toarray().any()
 
 
 def test_an_image_is_not_its_own_neighbor_even_among_equals():
     """Three equal ones choose among themselves, and the pair at 100° is as if alone."""
-    graph = affinity(directions(20, 20, 20, 100, 101), 1).toarray()
+    graph = affinity_graph(directions(20, 20, 20, 100, 101), 1).toarray()
     assert_array_equal(graph.diagonal(), 0)
     assert_allclose(graph[3:], [[0, 0, 0, 0, 1], [0, 0, 0, 1, 0]], atol=1e-6)
     assert graph[:3, :3].any(1).all()
-    assert_allclose(affinity(directions(20, 20), 50).toarray(), [[0, 1], [1, 0]], atol=1e-6)
+    assert_allclose(affinity_graph(directions(20, 20), 50).toarray(), [[0, 1], [1, 0]], atol=1e-6)
 
 
 def test_labels_spread_along_a_path_by_hand():
@@ -54,15 +54,15 @@ def test_labels_spread_along_a_path_by_hand():
     """
     s = 1 / np.sqrt(2)
     path = csr_array(np.array([[0, s, 0], [s, 0, s], [0, s, 0]]))
-    z = spread(path, np.array([[1.0, 0], [0, 0], [0, 1.0]]), alpha=0.5)
+    z = propagate(path, np.array([[1.0, 0], [0, 0], [0, 1.0]]), alpha=0.5)
     assert_allclose(z, [[7 / 6, 1 / 6], [0.47140, 0.47140], [1 / 6, 7 / 6]], atol=1e-5)
 
 
 def test_certainty_is_one_less_the_share_of_the_entropy():
     """(.9, .1): H = .32508, 1 - H / log 2 = .53100. Even shares and an image that nothing reaches: 0."""
-    share, certainty = certain(np.array([[1.8, 0.2], [3, 3], [0, 0], [0, 5]]))
+    share, certain = certainty(np.array([[1.8, 0.2], [3, 3], [0, 0], [0, 5]]))
     assert_allclose(share, [[0.9, 0.1], [0.5, 0.5], [0.5, 0.5], [0, 1]])
-    assert_allclose(certainty, [0.53100, 0, 0, 1], atol=1e-5)
+    assert_allclose(certain, [0.53100, 0, 0, 1], atol=1e-5)
 
 
 def test_images_take_the_label_of_their_heap_and_no_weight_where_no_label_reaches():
@@ -101,15 +101,15 @@ def test_the_nearest_of_two_neighbors_counts_more():
 @pytest.mark.parametrize(
     ("images", "sentence"),
     [
-        (LabelerInputs(np.arange(2), np.array([0, 1])), "Propagation needs embeddings of the images"),
-        (inputs((0, -1), (1, -1)), "needs labeled images, and none of the 2 is labeled"),
+        (LabelerInputs(np.arange(2), np.array([0, 1])), "LabelPropagation needs embeddings of the images"),
+        (inputs((0, -1), (1, -1)), "needs labeled images, and none of the 2 images is labeled"),
         (inputs((0, 3), (1, -1), (2, 3)), "needs labeled images of two classes at least"),
         (LabelerInputs(np.arange(2), np.array([0, 1]), features=np.eye(2)), "in float32; got float64"),
         (LabelerInputs(np.arange(2), np.array([0, 1]), features=np.zeros((2, 3), np.float32)), "row 0 is all zeros"),
         (LabelerInputs(np.arange(1), np.array([0]), features=np.full((1, 3), np.nan, np.float32)), "two classes"),
     ],
 )
-def test_a_bank_without_a_graph_is_one_sentence(images, sentence):
+def test_inputs_without_a_graph_is_one_sentence(images, sentence):
     with pytest.raises(SemisupError, match=sentence):
         LabelPropagation()(images)
 
@@ -124,11 +124,11 @@ def test_a_nan_is_one_sentence():
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"neighbors": 0}, r"labeler\.neighbors is at least 1; got 0"),
-        ({"gamma": 0}, r"labeler\.gamma is above 0; got 0"),
-        ({"alpha": 1}, r"labeler\.alpha is between 0 and 1; got 1"),
-        ({"alpha": float("nan")}, r"labeler\.alpha"),
-        ({"weight": -1}, r"labeler\.weight is above 0; got -1"),
+        ({"neighbors": 0}, "neighbors=0 is not valid"),
+        ({"gamma": 0}, "gamma=0 is not valid: it is a number above 0"),
+        ({"alpha": 1}, "alpha=1 is not valid: it is a number above 0 and below 1"),
+        ({"alpha": float("nan")}, "alpha=nan is not valid"),
+        ({"weight": -1}, "weight=-1 is not valid"),
     ],
 )
 def test_options_that_make_no_sense_are_named(options, sentence):

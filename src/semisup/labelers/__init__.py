@@ -1,4 +1,4 @@
-"""Between two rounds: from what is known of the unlabeled images to their pseudo-labels."""
+"""Labelers turn what is known of the unlabeled images, between two rounds, into pseudo-labels."""
 
 from semisup.labelers.clusters import ClusterLabeler
 from semisup.labelers.confident import ConfidenceLabeler

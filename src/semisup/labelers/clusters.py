@@ -1,77 +1,74 @@
 """Pseudo-labels from clusters of embeddings, named by the few labeled images in them."""
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from semisup.core.errors import SemisupError
-from semisup.labelers.confident import refuse_other
-from semisup.labelers.inputs import LabelerInputs, Labels
+from semisup.core.ranges import NonNegative, Positive, PositiveInt, Seed, enforce_ranges
+from semisup.labelers.inputs import LabelerInputs, Labels, features_and_labeled
 from semisup.labelers.kmeans import Clustering, Gpu, assign, kmeans, reassigned
 from semisup.labelers.named_clusters import NamedClusters
 from semisup.labelers.naming import count_votes, greedy, majority, optimal, purity
 
 NAMERS = {"majority": majority, "greedy": greedy, "optimal": optimal}
-LABELED_PER_CLUSTER = 5  # where k is left to the labeler
+LABELED_PER_CLUSTER = 5  # if k is left to the labeler
 
 
+@enforce_ranges
 class ClusterLabeler:
-    """k-means on the embeddings; each cluster takes its name from the labeled images in it. No paper; our notebook's.
+    """k-means on the embeddings; each cluster is named by the labeled images in it.
 
-    k: clusters; None = one for every five labeled images, but at least as many as classes, and as many as classes where
-        each of them is to have one cluster. Never more than images.
-    iterations, restarts, spherical, max_points, gpu: of k-means; seed: of all that it draws.
-    init: random images, or the mean of each class's labeled images (and random ones where k is above the classes).
-    fit_on: k-means sees all images, or the labeled ones only; all get a cluster.
-    names: majority = the class with most labeled images in the cluster; greedy and optimal = one cluster a class.
-    unnamed: images of a cluster without a name are dropped, or get the name of the nearest cluster that has one.
-    weight: of an unlabeled image; times the purity of its cluster with weighting=purity, or times
-        exp(-distance to the centroid / mean of that distance over all images) with weighting=distance.
-    smoothing: of the purity, which is also the confidence: so many votes, spread evenly over the classes, are added.
+    Source: none; it is that of the notebook before this package.
 
-    After a call, `clusters` is what was found of the bank's images, and `centroids`, (k, D), where the clusters are.
+    Args:
+        k: The number of clusters. None is one for every five labeled images, but at least the number of classes, or as
+            many as classes if each of these gets one cluster; never more than images.
+        iterations: Of k-means.
+        restarts: Of k-means, of which the best is taken.
+        spherical: Whether k-means goes by angle.
+        seed: Of everything that k-means draws.
+        init: The first centroids: 'random' images, or 'class_means', those of each class's labeled images, with random
+            images if k is larger.
+        fit_on: Whether k-means is fitted on 'all' images or on the 'labeled' ones. All images get a cluster.
+        max_points: k-means is fitted on at most so many images; None for all.
+        names: 'majority' is the class with most labeled images in the cluster; 'greedy' and 'optimal' give each class
+            one cluster.
+        unnamed: Whether 'drop' drops the images of a cluster without a name, or 'nearest' gives it the name of the
+            nearest cluster with one.
+        weighting: 'purity' multiplies the weight by the purity of the cluster, 'distance' by exp(-distance to the
+            centroid / mean of that distance over all images).
+        smoothing: So many votes are added to each cluster, in equal parts for all classes, for its purity, which is
+            also the confidence.
+        weight: Of an unlabeled image.
+        gpu: 'auto' uses the GPUs that FAISS finds; true requires one.
+
+    Attributes:
+        clusters: After a call, the cluster and the name of each image.
+        centroids: After a call, where the clusters are, (k, D) float32.
     """
 
-    reads = ("features",)
+    reads: ClassVar[tuple[str, ...]] = ("features",)
 
     def __init__(
         self,
         *,
-        k: int | None = None,
-        iterations: int = 20,
-        restarts: int = 1,
+        k: PositiveInt | None = None,
+        iterations: PositiveInt = 20,
+        restarts: PositiveInt = 1,
         spherical: bool = False,
-        seed: int = 0,
+        seed: Seed = 0,
         init: Literal["random", "class_means"] = "random",
         fit_on: Literal["all", "labeled"] = "all",
-        max_points: int | None = None,
+        max_points: PositiveInt | None = None,
         names: Literal["majority", "greedy", "optimal"] = "majority",
         unnamed: Literal["drop", "nearest"] = "drop",
         weighting: Literal["constant", "purity", "distance"] = "constant",
-        smoothing: float = 1.0,
-        weight: float = 0.1,
+        smoothing: NonNegative = 1.0,
+        weight: Positive = 0.1,
         gpu: Gpu = "auto",
     ) -> None:
-        refuse_other("init", init, ("random", "class_means"))
-        refuse_other("fit_on", fit_on, ("all", "labeled"))
-        refuse_other("names", names, tuple(NAMERS))
-        refuse_other("unnamed", unnamed, ("drop", "nearest"))
-        refuse_other("weighting", weighting, ("constant", "purity", "distance"))
-        for option, number in {
-            "k": k,
-            "iterations": iterations,
-            "restarts": restarts,
-            "max_points": max_points,
-        }.items():
-            if number is not None and number < 1:
-                raise SemisupError(f"labeler.{option} is at least 1; got {number}.")
-        if seed < 0:
-            raise SemisupError(f"labeler.seed is at least 0; got {seed}.")
-        if not 0 <= smoothing < float("inf"):
-            raise SemisupError(f"labeler.smoothing is at least 0; got {smoothing}.")
-        if not 0 < weight < float("inf"):
-            raise SemisupError(f"labeler.weight is above 0; got {weight}.")
         self.k, self.init, self.fit_on = k, init, fit_on
         self.metric: dict[str, Any] = {"spherical": spherical, "gpu": gpu}
         self.search: dict[str, Any] = {
@@ -86,42 +83,50 @@ class ClusterLabeler:
         self.centroids: NDArray[np.float32] | None = None
 
     def __call__(self, inputs: LabelerInputs) -> Labels:
-        """Labels of the bank's images. Labeled ones name the clusters and get weight 0.
+        """Labels images. Labeled ones name the clusters and get weight 0.
 
-        The target of a dropped image is the name of the nearest cluster that has one. Raises SemisupError without
-        embeddings or without labeled images, and for what k-means cannot cluster.
+        The target of a dropped image is the name of the nearest cluster that has one.
+
+        Args:
+            inputs: With features.
+
+        Returns:
+            N pseudo-labels.
+
+        Raises:
+            SemisupError: If there are no features or no labeled images, or k-means cannot cluster them.
         """
-        features, known = embeddings(inputs, "ClusterLabeler")
+        features, labeled = features_and_labeled(inputs, self)
         classes = int(inputs.label.max()) + 1
-        found = self._cluster(features, inputs.label, known, classes)
+        found = self._cluster(features, inputs.label, labeled, classes)
         votes = count_votes(found.assignment, inputs.label, len(found.sizes), classes)  # (k, K)
-        own = self.namer(votes)  # (k,)
-        name = self._completed(own, found)  # (k,), each has one
-        names = own if self.unnamed == "drop" else name
+        voted = self.namer(votes)  # (k,), -1 for a cluster without a name
+        nearest = self._with_nearest_names(voted, found)  # (k,), each has one
+        names = voted if self.unnamed == "drop" else nearest
         self.centroids = found.centroids
         self.clusters = NamedClusters(
             inputs.index, found.assignment, found.distance, names, np.array(found.objective, np.float64)
         )
-        share = purity(votes, name, self.smoothing)[found.assignment]  # (N,)
-        weight = self.weight * self._factor(found, share)
+        share = purity(votes, nearest, self.smoothing)[found.assignment]  # (N,)
+        weight = self.weight * self._weight_factor(found, share)
         return Labels(
-            target=name[found.assignment],
-            weight=np.where(known | (self.clusters.labels < 0), 0, weight).astype(np.float32),
+            target=nearest[found.assignment],
+            weight=np.where(labeled | (self.clusters.labels < 0), 0, weight).astype(np.float32),
             confidence=share,
         )
 
     def _cluster(
-        self, features: NDArray[np.float32], label: NDArray[np.int64], known: NDArray[np.bool_], classes: int
+        self, features: NDArray[np.float32], label: NDArray[np.int64], labeled: NDArray[np.bool_], classes: int
     ) -> Clustering:
-        points = features[known] if self.fit_on == "labeled" else features
+        points = features[labeled] if self.fit_on == "labeled" else features
         k = self.k or min(
-            self._default_k(int(known.sum()), classes), len(points), self.search["max_points"] or len(points)
+            self._default_k(int(labeled.sum()), classes), len(points), self.search["max_points"] or len(points)
         )
         if k > len(points):
-            raise SemisupError(f"labeler.k={k} is more than the {len(points)} images that clusters are made of.")
+            raise SemisupError(f"labeler.k={k} is more than the {len(points)} images that k-means is fitted on.")
         means = None
         if self.init == "class_means":
-            means = np.stack([features[label == c].mean(0) for c in np.unique(label[known])])  # (K, D)
+            means = np.stack([features[label == c].mean(0) for c in np.unique(label[labeled])])  # (K, D)
             if len(means) > k:
                 raise SemisupError(f"labeler.init=class_means needs labeler.k of at least {len(means)}; got {k}.")
         found = kmeans(points, k, init=means, **self.search, **self.metric)
@@ -130,29 +135,19 @@ class ClusterLabeler:
     def _default_k(self, labeled: int, classes: int) -> int:
         return max(labeled // LABELED_PER_CLUSTER, classes) if self.namer is majority else classes
 
-    def _completed(self, name: NDArray[np.int64], found: Clustering) -> NDArray[np.int64]:
-        has = name >= 0
-        if has.all():
-            return name
-        did_you_mean, _ = assign(found.centroids[~has], found.centroids[has], **self.metric)
-        name = name.copy()
-        name[~has] = name[has][did_you_mean]
-        return name
+    def _with_nearest_names(self, names: NDArray[np.int64], found: Clustering) -> NDArray[np.int64]:
+        named = names >= 0
+        if named.all():
+            return names
+        nearest, _ = assign(found.centroids[~named], found.centroids[named], **self.metric)
+        names = names.copy()
+        names[~named] = names[named][nearest]
+        return names
 
-    def _factor(self, found: Clustering, share: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _weight_factor(self, found: Clustering, share: NDArray[np.float32]) -> NDArray[np.float32]:
         if self.weighting == "purity":
             return share
         mean = found.distance.mean()
         if self.weighting == "constant" or mean == 0:
             return np.ones_like(share)
         return np.exp(-found.distance / mean)
-
-
-def embeddings(inputs: LabelerInputs, labeler: str) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """A bank's features, (N, D), and which images are labeled, (N,). Raises SemisupError if it lacks either."""
-    if inputs.features is None:
-        raise SemisupError(f"the labeler {labeler} needs embeddings of the images, and there are none.")
-    known = inputs.label >= 0
-    if not known.any():
-        raise SemisupError(f"the labeler {labeler} needs labeled images, and none of the {len(known)} is labeled.")
-    return inputs.features, known

@@ -1,83 +1,93 @@
-"""Pseudo-labels from a teacher's sure predictions."""
+"""Pseudo-labels from a teacher's confident predictions."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from semisup.core.errors import SemisupError, did_you_mean
+from semisup.core.errors import SemisupError
+from semisup.core.ranges import Positive, PositiveInt, Probability, enforce_ranges
 from semisup.labelers.inputs import LabelerInputs, Labels
 from semisup.metrics.calibration import fit_temperature, softmax
 
 Integers = NDArray[np.int64]
 
 
+@enforce_ranges
 class ConfidenceLabeler:
-    """Self-training, with the filtering and balancing of Noisy Student (Xie et al., 2020, arXiv:1911.04252, section 2).
+    """Self-training, with the filtering and balancing of Noisy Student.
 
-    threshold: an image is kept if its largest probability, unsharpened, reaches it.
-    targets: the predicted class (hard), or softmax(logits / temperature) (soft).
-    per_class: at most so many images of each predicted class are kept, the most confident ones.
-    balance: kept images are repeated until each class has as many as the largest one, or `per_class` of them.
-    weight: of a kept image; times its confidence with weighting=confidence.
-    calibrate: the logits are divided first by the temperature that fits the validation images.
+    Among equally confident images, the earlier row comes first.
 
-    Among equally confident images the earlier row goes first. Departure: Xie et al. repeat images drawn at random; here
-    all are repeated equally often, up to one, and the most confident ones get the one more.
+    Source: Xie et al., 2020, arXiv:1911.04252, section 2. Departure: they repeat images drawn at random; here all
+    images of a class are repeated equally often, up to one, and the most confident ones are repeated once more.
+
+    Args:
+        threshold: An image is kept if its largest probability, unsharpened, is at least this.
+        targets: 'hard' is the predicted class, 'soft' is softmax(logits / temperature).
+        temperature: Of soft targets.
+        per_class: At most so many images of each predicted class are kept, the most confident ones; None for all.
+        balance: Whether kept images are repeated until each class has as many as the largest class, or `per_class`.
+        weight: Of a kept image.
+        weighting: 'confidence' multiplies the weight by the confidence.
+        calibrate: Whether the logits are first divided by the temperature that fits the validation images.
+
+    Raises:
+        SemisupError: If there is a temperature without soft targets.
     """
+
+    reads: ClassVar[tuple[str, ...]] = ("logits",)
 
     def __init__(
         self,
         *,
-        threshold: float = 0.8,
+        threshold: Probability = 0.8,
         targets: Literal["hard", "soft"] = "hard",
-        temperature: float = 1.0,
-        per_class: int | None = None,
+        temperature: Positive = 1.0,
+        per_class: PositiveInt | None = None,
         balance: bool = False,
-        weight: float = 1.0,
+        weight: Positive = 1.0,
         weighting: Literal["constant", "confidence"] = "constant",
         calibrate: bool = False,
     ) -> None:
-        refuse_other("targets", targets, ("hard", "soft"))
-        refuse_other("weighting", weighting, ("constant", "confidence"))
-        if not 0 <= threshold <= 1:
-            raise SemisupError(f"labeler.threshold is a probability; got {threshold}.")
-        if not 0 < temperature < float("inf"):
-            raise SemisupError(f"labeler.temperature is above 0; got {temperature}.")
         if targets == "hard" and temperature != 1:
-            raise SemisupError("labeler.temperature shapes soft targets: it needs labeler.targets=soft.")
-        if per_class is not None and per_class < 1:
-            raise SemisupError(f"labeler.per_class is at least 1; got {per_class}.")
-        if not 0 < weight < float("inf"):
-            raise SemisupError(f"labeler.weight is above 0; got {weight}.")
+            raise SemisupError("labeler.temperature is for soft targets: it needs labeler.targets=soft.")
         self.threshold, self.targets, self.temperature = threshold, targets, temperature
         self.per_class, self.balance = per_class, balance
         self.weight, self.weighting, self.calibrate = weight, weighting, calibrate
 
     def __call__(self, inputs: LabelerInputs) -> Labels:
-        """Labels of the bank's images; those that are labeled get weight 0 and count for nothing.
+        """Labels images. Labeled ones get weight 0, and do not count for the balance; images not kept get copies 0.
 
-        copies is 0 where an image is not kept. Raises SemisupError without logits, or to calibrate without validation.
+        Args:
+            inputs: With logits; to calibrate, with validation images.
+
+        Returns:
+            N pseudo-labels.
+
+        Raises:
+            SemisupError: If logits or validation images are missing.
         """
         logits = self._logits(inputs)  # (N, K)
         probability = softmax(logits)
         predicted = probability.argmax(-1)
         confidence = probability.max(-1).astype(np.float32)
         kept = (inputs.label < 0) & (confidence >= self.threshold)
-        place = rank(probability.max(-1), predicted, kept)  # float64 tells sure images apart that float32 rounds to 1
+        # In float64, as float32 rounds the highest confidences to 1.
+        rank = _rank_in_class(probability.max(-1), predicted, kept)
         if self.per_class is not None:
-            kept &= place < self.per_class
+            kept &= rank < self.per_class
         weight = self.weight * (confidence if self.weighting == "confidence" else np.ones_like(confidence))
         return Labels(
             target=predicted if self.targets == "hard" else softmax(logits, self.temperature).astype(np.float32),
             weight=np.where(kept, weight, 0).astype(np.float32),
             confidence=confidence,
-            copies=balanced(place, predicted, kept, self.per_class) if self.balance else None,
+            copies=_balancing_copies(rank, predicted, kept, self.per_class) if self.balance else None,
         )
 
     def _logits(self, inputs: LabelerInputs) -> NDArray[np.floating]:
         if inputs.logits is None:
-            raise SemisupError("the labeler Confident needs a teacher's predictions, and no network is trained yet.")
+            raise SemisupError("ConfidenceLabeler needs a teacher's predictions, and no network is trained yet.")
         if not self.calibrate:
             return inputs.logits
         validation = inputs.validation
@@ -86,31 +96,28 @@ class ConfidenceLabeler:
         return inputs.logits.astype(np.float64) / fit_temperature(validation.logits, validation.label)
 
 
-def rank(confidence: NDArray[np.floating], predicted: Integers, kept: NDArray[np.bool_]) -> Integers:
-    """Place of each kept image among the kept ones of its predicted class, (N,): 0 is the most confident, ties by row.
+def _rank_in_class(confidence: NDArray[np.floating], predicted: Integers, kept: NDArray[np.bool_]) -> Integers:
+    """The rank of each kept image among those of its predicted class, (N,): 0 is the most confident, ties by row.
 
-    confidence, predicted, kept: (N,). The place of images that are not kept is 0.
+    The rank of images that are not kept is 0.
     """
     rows = np.flatnonzero(kept)
-    rows = rows[np.lexsort((-confidence[rows], predicted[rows]))]  # class after class, each from sure to unsure
+    rows = rows[np.lexsort((-confidence[rows], predicted[rows]))]  # class after class, each by falling confidence
     _, start, count = np.unique(predicted[rows], return_index=True, return_counts=True)
-    place = np.zeros(len(kept), np.int64)
-    place[rows] = np.arange(len(rows)) - np.repeat(start, count)
-    return place
+    rank = np.zeros(len(kept), np.int64)
+    rank[rows] = np.arange(len(rows)) - np.repeat(start, count)
+    return rank
 
 
-def balanced(place: Integers, predicted: Integers, kept: NDArray[np.bool_], goal: int | None = None) -> Integers:
+def _balancing_copies(
+    rank: Integers, predicted: Integers, kept: NDArray[np.bool_], goal: int | None = None
+) -> Integers:
     """How often each image is repeated, (N,), so that every class with kept images gets `goal` of them.
 
-    goal: None = the size of the largest class. The first in place get one more where it does not divide. Not kept: 0.
+    goal: None for the size of the largest class. If it does not divide, the first ranks get one more. Not kept: 0.
     """
     size = np.bincount(predicted[kept], minlength=predicted.max(initial=0) + 1)
     if goal is None:
         goal = int(size.max(initial=0))
     times, more = np.divmod(goal, np.maximum(size, 1))  # (K,), (K,)
-    return np.where(kept, times[predicted] + (place < more[predicted]), 0)
-
-
-def refuse_other(option: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise SemisupError(f"labeler.{option}={value} is not valid; {did_you_mean(value, choices)}")
+    return np.where(kept, times[predicted] + (rank < more[predicted]), 0)

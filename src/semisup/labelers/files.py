@@ -1,4 +1,4 @@
-"""Pseudo-labels as a table that a person can open and correct: written as Parquet, read as Parquet or CSV."""
+"""Pseudo-labels as a table that people can correct: written as Parquet, read as Parquet or CSV."""
 
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,22 @@ from semisup.data.label_table import COLUMNS, LabelTable, find
 from semisup.data.store import Store
 from semisup.labelers.inputs import Labels
 
-FORMAT = "1"  # raised when a column changes its meaning, so that an old file is refused by name
+_FORMAT = "1"  # raised when a column changes its meaning, so that older files are refused
 
 
 def write_labels(file: Path, store: Store, index: NDArray[np.int64], labels: Labels, split_hash: str) -> None:
-    """Writes the labels of the store's images `index`, (N,), one row each, as Parquet; all of it or nothing.
+    """Writes pseudo-labels as Parquet, one row per image, atomically.
 
-    Columns: index, path (where the store was made of files), label (name of the class), confidence, weight, kept
-    (weight > 0), copies (where there are any) and probability (K of them, where targets are soft). The metadata names
-    the format, the data's fingerprint and the split. Raises SemisupError if the file cannot be written.
+    The columns are index, path (if the store was made of files), label (the name of the class), confidence, weight,
+    kept (weight > 0), copies (if there are any), and probability (K of them, for soft targets). The metadata names the
+    format, the fingerprint of the data set and the split.
+
+    Args:
+        file: Where to.
+        store: The images.
+        index: Which of them, (N,) int64.
+        labels: Of these images.
+        split_hash: Of the split that they belong to.
     """
     columns: dict[str, Any] = {"index": index}
     if (files := store.files()) is not None:
@@ -35,19 +42,30 @@ def write_labels(file: Path, store: Store, index: NDArray[np.int64], labels: Lab
     if labels.target.ndim == 2:
         probability = pa.FixedSizeListArray.from_arrays(pa.array(labels.target.ravel()), len(store.classes))
         table = table.append_column("probability", probability)
-    origin = {"semisup_format": FORMAT, "semisup_data": store.fingerprint, "semisup_split": split_hash}
-    with atomic_write(file) as draft:
-        pyarrow.parquet.write_table(table.replace_schema_metadata(origin), draft)
+    origin = {"semisup_format": _FORMAT, "semisup_data": store.fingerprint, "semisup_split": split_hash}
+    with atomic_write(file) as temporary:
+        pyarrow.parquet.write_table(table.replace_schema_metadata(origin), temporary)
 
 
 def read_labels(file: Path, store: Store, index: NDArray[np.int64], split_hash: str | None = None) -> Labels:
-    """Reads labels of the images `index`, (N,), in their order. The file may have labels of no others.
+    """Reads pseudo-labels, bit for bit as they were written or as a person has corrected them.
 
-    What was written is read back bit for bit. A person may have changed it: kept=false is weight 0, kept=true without a
-    weight is weight 1, and a label that is no longer the most probable class is certain. A .csv needs no more than a
-    label and an index or a path, has no probabilities, and leaves out what is 1: weight, kept, confidence, copies.
-    Images without a row have weight, confidence and copies 0; copies of images that are not kept are 0, too.
-    Raises SemisupError naming the row if anything does not fit; with `split_hash`, also if another split made the file.
+    kept=false is weight 0, and kept=true without a weight is weight 1. A label that is not the most probable class is
+    certain. A .csv needs a label, and an index or a path; it has no probabilities, and a missing weight, kept,
+    confidence or copies is 1. Images without a row have weight, confidence and copies 0, and images that are not kept
+    have copies 0.
+
+    Args:
+        file: Parquet, or .csv.
+        store: The images.
+        index: Those that may have a label, (N,) int64.
+        split_hash: Of the split that the file must belong to; None for any.
+
+    Returns:
+        Labels of the images `index`, in their order.
+
+    Raises:
+        SemisupError: If a row does not fit, or the file belongs to another data set or split.
     """
     table = LabelTable(file)
     _refuse_another_origin(table, store, split_hash)
@@ -62,7 +80,7 @@ def read_labels(file: Path, store: Store, index: NDArray[np.int64], split_hash: 
     target = _targets(table, store, kept)
 
     order = np.argsort(index)
-    place = order[np.searchsorted(index, image, sorter=order)]  # where `index` has the image of each row
+    place = order[np.searchsorted(index, image, sorter=order)]  # of each row's image in `index`
 
     def aligned(values: NDArray[Any], elsewhere: float = 0) -> Any:
         rows = np.full((len(index), *values.shape[1:]), elsewhere, values.dtype)
@@ -91,14 +109,14 @@ def _images(table: LabelTable, store: Store) -> NDArray[np.int64]:
 
 
 def _printable(path: str) -> str:
-    """A path as UTF-8 can hold it: bytes of a file's name that are no text become a question mark."""
+    """A path as UTF-8: bytes of a file's name that are not text become a question mark."""
     return path.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def _targets(table: LabelTable, store: Store, kept: NDArray[np.bool_]) -> NDArray[Any]:
     """Classes (n,) int64, or probabilities (n, K) float32 if the table has them."""
     label = table.targets(store.classes)
-    table.refuse((label < 0) & kept, lambda row: "it is kept and has no label; give one, or say that kept is false.")
+    table.refuse((label < 0) & kept, lambda row: "it is kept and has no label; give one, or set kept to false.")
     if not table.has("probability"):
         return np.maximum(label, 0)
     probability, given = table.probability(len(store.classes))
@@ -111,8 +129,8 @@ def _targets(table: LabelTable, store: Store, kept: NDArray[np.bool_]) -> NDArra
 
 def _refuse_another_origin(table: LabelTable, store: Store, split_hash: str | None) -> None:
     origin = table.metadata()
-    if origin.get("semisup_format", FORMAT) != FORMAT:
-        raise SemisupError(f"{table.file} was written by another version of Semisup; make it again.")
+    if origin.get("semisup_format", _FORMAT) != _FORMAT:
+        raise SemisupError(f"{table.file} was written by another version of Semisup; write it again.")
     if origin.get("semisup_data", store.fingerprint) != store.fingerprint:
         raise SemisupError(f"{table.file} has labels of another data set than {store.name} as it is now.")
     if split_hash is not None and origin.get("semisup_split", split_hash) != split_hash:

@@ -1,19 +1,24 @@
-"""What a labeler is given, and what it gives back."""
+"""What a labeler is given, and what it returns."""
 
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from semisup.core.errors import SemisupError
+
 
 @dataclass(frozen=True)
 class LabelerInputs:
-    """What is known of some images between two rounds; row i of each array is image `index[i]` of the store.
+    """What is known of some images between two rounds; row i of each array is of image `index[i]` of the store.
 
-    index: (N,) int64. label: (N,) int64, the class of labeled images and -1 of unlabeled ones. logits: (N, K) float32,
-    the teacher's on plain views. features: (N, D) float32, an embedding. validation: the same of the validation images,
-    with their classes, to calibrate on; None where there are none.
+    Args:
+        index: (N,) int64.
+        label: The classes of labeled images, (N,) int64; -1 for unlabeled ones.
+        logits: Of the teacher on plain views, (N, K) float32.
+        features: An embedding, (N, D) float32.
+        validation: The same of the validation images, with their classes, for calibration; None without any.
     """
 
     index: NDArray[np.int64]
@@ -24,11 +29,13 @@ class LabelerInputs:
 
 
 class Labels(NamedTuple):
-    """Pseudo-labels of a bank's images, row by row.
+    """Pseudo-labels of the images of LabelerInputs, row by row.
 
-    target: (N,) int64 classes or (N, K) float32 probabilities. weight: (N,) float32 in the loss; 0 = not kept.
-    confidence: (N,) float32 in [0, 1], for people and for the audit. copies: (N,) int64, how often a kept image is in a
-    pass over the stream; None = once.
+    Args:
+        target: Classes (N,) int64, or probabilities (N, K) float32.
+        weight: Of each image in the loss, (N,) float32; 0 for an image that is not kept.
+        confidence: From 0 to 1, (N,) float32; for people and for the audit.
+        copies: How often a kept image is in one pass over the stream, (N,) int64; None for once.
     """
 
     target: NDArray[np.int64] | NDArray[np.float32]
@@ -42,17 +49,59 @@ class Labels(NamedTuple):
         return self.target.argmax(-1) if self.target.ndim == 2 else self.target.astype(np.int64, copy=False)
 
     def of(self, rows: NDArray[np.int64]) -> "Labels":
-        """The labels of some of the bank's rows."""
+        """The labels of some rows.
+
+        Args:
+            rows: (n,) int64.
+
+        Returns:
+            n labels.
+        """
         copies = None if self.copies is None else self.copies[rows]
         return Labels(self.target[rows], self.weight[rows], self.confidence[rows], copies)
 
 
 class Labeler(Protocol):
-    """Turns what is known of the images into pseudo-labels. Labeled images' rows are ignored.
+    """Turns what is known of the images into pseudo-labels. The rows of labeled images are ignored.
 
-    A labeler with an attribute `reads`, a tuple, gets what it names of logits and features; without one, the logits.
-    One whose labels come from clusters may have an attribute `clusters`, a NamedClusters of the bank's images after a
-    call: these are then kept with the labels, measured and drawn.
+    A labeler by clusters may set an attribute `clusters` in a call, a NamedClusters of the same images. It is then kept
+    with the labels, evaluated and drawn.
+
+    Attributes:
+        reads: What it needs of the images: logits, features, or both.
     """
 
-    def __call__(self, inputs: LabelerInputs) -> Labels: ...
+    reads: ClassVar[tuple[str, ...]] = ("logits",)
+
+    def __call__(self, inputs: LabelerInputs) -> Labels:
+        """Labels images.
+
+        Args:
+            inputs: What is known of N images.
+
+        Returns:
+            N pseudo-labels.
+        """
+        ...
+
+
+def features_and_labeled(inputs: LabelerInputs, labeler: object) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """The features of images, and which images are labeled.
+
+    Args:
+        inputs: Of N images.
+        labeler: The labeler that needs both, for messages.
+
+    Returns:
+        (N, D) float32 and (N,) bool.
+
+    Raises:
+        SemisupError: If there are no features, or no image is labeled.
+    """
+    name = type(labeler).__name__
+    if inputs.features is None:
+        raise SemisupError(f"{name} needs embeddings of the images, and there are none.")
+    labeled = inputs.label >= 0
+    if not labeled.any():
+        raise SemisupError(f"{name} needs labeled images, and none of the {len(labeled)} images is labeled.")
+    return inputs.features, labeled

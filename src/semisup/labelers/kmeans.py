@@ -1,4 +1,4 @@
-"""K-means with FAISS, on the CPU or on every GPU that FAISS sees."""
+"""K-means with FAISS, on the CPU or on every GPU that FAISS finds."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -7,12 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semisup.core.errors import SemisupError
+from semisup.core.ranges import PositiveInt, Seed, enforce_ranges
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 Gpu = bool | Literal["auto"]
 
-BLOCK = 2**24  # numbers that a check looks at at once: 64 MiB, also where the embeddings are mapped from a file
+BLOCK = 2**24  # numbers that are checked at once: 64 MiB, also if the embeddings are mapped from a file
 LARGEST = 1e37  # squared length of an embedding: distances are up to four times that, and float32 ends at 3.4e38
 
 
@@ -20,10 +21,13 @@ LARGEST = 1e37  # squared length of an embedding: distances are up to four times
 class Clustering:
     """N points in k clusters.
 
-    centroids: (k, D) float32, of length 1 where spherical. assignment: (N,) int64, each point's nearest centroid.
-    distance: (N,) float32, to that centroid: the squared Euclidean distance, or 1 - cosine where spherical.
-    sizes: (k,) int64, how many points are in each cluster; 0 is possible. objective: the sum of the distances of the
-    points it was fitted on, after each iteration; it ends early where nothing moves any more.
+    Args:
+        centroids: (k, D) float32; if spherical, of length 1.
+        assignment: Each point's nearest centroid, (N,) int64.
+        distance: To that centroid, (N,) float32: the squared Euclidean distance, or, if spherical, 1 - cosine.
+        sizes: How many points are in each cluster, (k,) int64; 0 is possible.
+        objective: The sum of the distances of the fitted points after each iteration. There are fewer iterations if
+            nothing moves any more.
     """
 
     centroids: Floats
@@ -33,40 +37,50 @@ class Clustering:
     objective: list[float]
 
 
+@enforce_ranges
 def kmeans(
     features: Floats,
-    k: int,
+    k: PositiveInt,
     *,
-    iterations: int = 20,
-    restarts: int = 1,
+    iterations: PositiveInt = 20,
+    restarts: PositiveInt = 1,
     spherical: bool = False,
-    seed: int = 0,
+    seed: Seed = 0,
     init: Floats | None = None,
-    max_points: int | None = None,
+    max_points: PositiveInt | None = None,
     gpu: Gpu = "auto",
 ) -> Clustering:
-    """Clusters the rows of `features`, (N, D) float32, by Lloyd's iterations. Every point counts.
+    """Clusters points by Lloyd's iterations.
 
-    restarts: the best of so many, by the last objective. spherical: by angle; rows are scaled to length 1.
-    init: (m, D) first centroids, m ≤ k; the others are distinct points drawn with the seed.
-    max_points: it is fitted on so many points, drawn with the seed; all points are assigned.
-    gpu: auto = all GPUs that FAISS sees, if it sees any; true insists.
+    The same seed gives the same clusters on one machine. FAISS splits another cluster if one becomes empty. Points are
+    copied if `max_points` draws some of them, if they are not C-contiguous, or if they are not of length 1 and the
+    clusters are spherical.
 
-    The same seed gives the same clusters on one machine. Features may be mapped from a file. Copied are only the
-    `max_points` drawn, rows that are not of length 1 where spherical, and arrays that are not C-contiguous. A cluster
-    that runs empty takes a part of another (FAISS). Raises SemisupError for what cannot be clustered: a NaN, fewer
-    points or distinct points than clusters, points that are all the same.
+    Args:
+        features: The points, (N, D) float32, perhaps mapped from a file.
+        k: The number of clusters.
+        iterations: At most.
+        restarts: How often to start, of which the lowest objective is taken.
+        spherical: Whether to cluster by angle, with rows scaled to length 1.
+        seed: Of everything that is drawn.
+        init: The first centroids, (m, D) float32 with m ≤ k; the others are distinct points that are drawn.
+        max_points: Fit on so many points, which are drawn, and assign all; None for all.
+        gpu: 'auto' uses all GPUs that FAISS finds; true requires one.
+
+    Returns:
+        All points in k clusters.
+
+    Raises:
+        SemisupError: If the points cannot be clustered: one is not finite, all are the same, or there are fewer
+            distinct ones than clusters.
     """
-    for option, value in {"k": k, "iterations": iterations, "restarts": restarts}.items():
-        if value < 1:
-            raise SemisupError(f"k-means: {option} is at least 1; got {value}.")
-    points = checked(features, spherical)
+    points = checked_points(features, spherical)
     count = len(points) if max_points is None else min(max_points, len(points))
     if count < k:
         raise SemisupError(f"k-means cannot make {k} clusters of {count} points; ask for at most {count}.")
     rng = np.random.default_rng(seed)
     fitted = points if count == len(points) else points[np.sort(rng.choice(len(points), count, replace=False))]
-    given = np.zeros((0, points.shape[1]), np.float32) if init is None else checked(init, spherical)
+    given = np.zeros((0, points.shape[1]), np.float32) if init is None else checked_points(init, spherical)
     if len(given) > k or given.shape[1] != points.shape[1]:
         raise SemisupError(f"k-means starts from at most {k} x {points.shape[1]} centroids; got {given.shape}.")
 
@@ -83,7 +97,17 @@ def kmeans(
 
 
 def reassigned(clustering: Clustering, features: Floats, *, spherical: bool = False, gpu: Gpu = "auto") -> Clustering:
-    """The same centroids and objective, with other points, (N, D) float32, assigned to them."""
+    """Assigns other points to the same centroids.
+
+    Args:
+        clustering: Has the centroids, and its objective is kept.
+        features: The points, (N, D) float32.
+        spherical: As in `kmeans`.
+        gpu: As in `kmeans`.
+
+    Returns:
+        These points in k clusters.
+    """
     assignment, distance = assign(features, clustering.centroids, spherical=spherical, gpu=gpu)
     sizes = np.bincount(assignment, minlength=len(clustering.centroids))
     return Clustering(clustering.centroids, assignment, distance, sizes, clustering.objective)
@@ -92,22 +116,41 @@ def reassigned(clustering: Clustering, features: Floats, *, spherical: bool = Fa
 def assign(
     features: Floats, centroids: Floats, *, spherical: bool = False, gpu: Gpu = "auto"
 ) -> tuple[Integers, Floats]:
-    """Nearest centroid of each row of (N, D), (N,) int64, and the distance to it, (N,) float32, as in Clustering."""
-    return _assign(checked(features, spherical), centroids, spherical, gpu)
+    """Finds the nearest centroid of each point.
+
+    Args:
+        features: The points, (N, D) float32.
+        centroids: (k, D) float32.
+        spherical: As in `kmeans`.
+        gpu: As in `kmeans`.
+
+    Returns:
+        The centroids' numbers, (N,) int64, and the distances to them, (N,) float32, as in Clustering.
+    """
+    return _assign(checked_points(features, spherical), centroids, spherical, gpu)
 
 
 def _assign(points: Floats, centroids: Floats, spherical: bool, gpu: Gpu) -> tuple[Integers, Floats]:
-    nearness, did_you_mean = neighbors(points, centroids, 1, inner_product=spherical, gpu=gpu)
+    nearness, nearest = nearest_neighbors(points, centroids, 1, inner_product=spherical, gpu=gpu)
     distance = 1 - nearness[:, 0] if spherical else nearness[:, 0]
-    return did_you_mean[:, 0], np.maximum(distance, 0)
+    return nearest[:, 0], np.maximum(distance, 0)
 
 
-def neighbors(
+def nearest_neighbors(
     queries: Floats, points: Floats, count: int, *, inner_product: bool = False, gpu: Gpu = "auto"
 ) -> tuple[Floats, Integers]:
-    """The `count` points, (M, D), that are nearest to each query, (N, D), exactly; nearest first.
+    """Finds the nearest points of each query, exactly.
 
-    Returns their squared Euclidean distance or inner product, and their rows; both are (N, count).
+    Args:
+        queries: (N, D) float32.
+        points: (M, D) float32.
+        count: The number of points for each query.
+        inner_product: Whether the nearest points are those with the largest inner product.
+        gpu: As in `kmeans`.
+
+    Returns:
+        Their squared Euclidean distances or inner products, (N, count) float32, and their rows, (N, count) int64;
+        nearest first.
     """
     import faiss
 
@@ -118,17 +161,25 @@ def neighbors(
     return index.search(queries, count)
 
 
-def checked(features: Floats, spherical: bool) -> Floats:
-    """The features, (N, D) float32; where spherical, their rows scaled to length 1, in a copy if they are not already.
+def checked_points(features: Floats, spherical: bool) -> Floats:
+    """The points themselves, or scaled to length 1. With a NaN, FAISS would end the process.
 
-    Raises SemisupError for what has no distances; FAISS would end the process.
+    Args:
+        features: (N, D) float32.
+        spherical: Whether points are scaled to length 1, in a copy if they are not already.
+
+    Returns:
+        (N, D) float32.
+
+    Raises:
+        SemisupError: If a point is not finite, is too large, or, if spherical, is zero.
     """
     if features.dtype != np.float32 or features.ndim != 2 or 0 in features.shape:
         raise SemisupError(f"embeddings are (N, D) numbers in float32; got {features.dtype} of shape {features.shape}.")
     rows = max(1, BLOCK // features.shape[1])
     blocks = (features[i : i + rows] for i in range(0, len(features), rows))
     square = np.concatenate([np.einsum("nd,nd->n", block, block) for block in blocks])  # (N,)
-    if not (fit := square < LARGEST).all():  # not so with a NaN either
+    if not (fit := square < LARGEST).all():  # false for a NaN
         reason = "a NaN, an infinity or numbers too large to square in float32"
         raise SemisupError(f"the embedding of row {int(fit.argmin())} holds {reason}.")
     if not spherical:
@@ -148,7 +199,7 @@ def _lloyd(points: Floats, start: Floats, iterations: int, spherical: bool, gpu:
         spherical=spherical,
         gpu=_gpus(gpu),
         min_points_per_centroid=1,
-        max_points_per_centroid=len(points),  # by default FAISS looks at 256 points per cluster and no more
+        max_points_per_centroid=len(points),  # by default, FAISS uses at most 256 points per cluster
         check_input_data_for_NaNs=False,
     )
     trainer.train(points, init_centroids=start)
@@ -159,14 +210,14 @@ def _lloyd(points: Floats, start: Floats, iterations: int, spherical: bool, gpu:
 
 
 def _distinct(points: Floats, k: int, rng: np.random.Generator, given: Floats) -> Floats:
-    """Points to start from, (k - m, D), in random order, no two the same and none among the m given."""
-    first: dict[bytes, int] = {}  # each distinct point's first row; the search ends when there are enough
+    """Points to start from, (k - m, D), in random order: all distinct, and none of the m given."""
+    first: dict[bytes, int] = {}  # the first row of each distinct point, until there are enough
     for row in rng.permutation(len(points)).tolist():
         first.setdefault(points[row].tobytes(), row)
         if len(first) >= max(k, min(2, len(points))):
             break
     if len(first) == 1 and len(points) > 1:
-        raise SemisupError(f"all {len(points)} embeddings are the same: there is nothing to tell the images apart by.")
+        raise SemisupError(f"all {len(points)} embeddings are the same: they do not distinguish the images.")
     if len(first) < k:
         raise SemisupError(f"k-means cannot make {k} clusters of {len(first)} distinct points; ask for fewer.")
     known = {row.tobytes() for row in given}
@@ -178,5 +229,5 @@ def _gpus(gpu: Gpu) -> int:
 
     seen = int(faiss.get_num_gpus()) if gpu else 0
     if gpu is True and not seen:
-        raise SemisupError("gpu=true, but FAISS sees no GPU; leave it at auto, or install faiss-gpu.")
+        raise SemisupError("gpu=true, but FAISS finds no GPU; leave it at auto, or install faiss-gpu.")
     return seen

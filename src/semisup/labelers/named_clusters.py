@@ -1,4 +1,4 @@
-"""What a clustering has found: each image's cluster, and the class that each cluster stands for."""
+"""The clusters of a round: each image's cluster, and the class that each cluster stands for."""
 
 import zlib
 from dataclasses import asdict, dataclass
@@ -16,9 +16,12 @@ from semisup.core.errors import SemisupError
 class NamedClusters:
     """N images in k clusters.
 
-    index: (N,) int64, which images of the store. assignment: (N,) int64, the cluster of each. distance: (N,) float32,
-    to its centroid, as in labelers/kmeans.py. names: (k,) int64, the class of each cluster; -1 = none, and its images
-    are dropped. objective: (iterations,) float64, of k-means after each iteration.
+    Args:
+        index: Which images of the store, (N,) int64.
+        assignment: The cluster of each, (N,) int64.
+        distance: To its centroid, (N,) float32, as in Clustering.
+        names: The class of each cluster, (k,) int64; -1 for none, and its images are dropped.
+        objective: Of k-means after each iteration, (iterations,) float64.
     """
 
     index: NDArray[np.int64]
@@ -34,19 +37,33 @@ class NamedClusters:
 
     @property
     def labels(self) -> NDArray[np.int64]:
-        """The class that each image's cluster stands for, (N,); -1 = none."""
+        """The class that each image's cluster stands for, (N,); -1 for none."""
         return self.names[self.assignment]
 
     def save(self, file: Path) -> None:
-        """Writes the arrays as .npz, under their names; all of it or nothing. Raises SemisupError if it cannot."""
-        with atomic_write(file) as draft:
-            np.savez_compressed(draft, **asdict(self))
+        """Writes the arrays as .npz, under their names, atomically.
+
+        Args:
+            file: Where to.
+        """
+        with atomic_write(file) as temporary:
+            np.savez_compressed(temporary, **asdict(self))
 
     @classmethod
     def load(cls, file: Path) -> "NamedClusters":
-        """Reads what was saved. Raises SemisupError, naming the file, if it is damaged."""
+        """Reads clusters that were saved.
+
+        Args:
+            file: Where from.
+
+        Returns:
+            The clusters.
+
+        Raises:
+            SemisupError: If the file is damaged.
+        """
         try:
             with np.load(file) as arrays:
                 return cls(**arrays)
         except (OSError, ValueError, TypeError, EOFError, BadZipFile, zlib.error) as error:
-            raise SemisupError(f"{file} is damaged ({error}); delete its folder to label anew.") from error
+            raise SemisupError(f"{file} is damaged ({error}); delete its folder to label again.") from error

@@ -7,24 +7,43 @@ Integers = NDArray[np.int64]
 
 
 def count_votes(assignment: Integers, label: Integers, clusters: int, classes: int) -> Integers:
-    """How many labeled images of each class are in each cluster, (k, K). assignment, label: (N,); -1 = unlabeled."""
-    voted = label >= 0
-    place = assignment[voted] * classes + label[voted]
-    return np.bincount(place, minlength=clusters * classes).reshape(clusters, classes)
+    """Counts the labeled images of each class in each cluster.
+
+    Args:
+        assignment: The cluster of each image, (N,).
+        label: Its class, (N,); -1 for an unlabeled image.
+        clusters: k.
+        classes: K.
+
+    Returns:
+        Counts (k, K).
+    """
+    labeled = label >= 0
+    cell = assignment[labeled] * classes + label[labeled]
+    return np.bincount(cell, minlength=clusters * classes).reshape(clusters, classes)
 
 
 def majority(votes: Integers) -> Integers:
-    """The class with most votes in each cluster, (k,); several clusters may stand for one class.
+    """Names each cluster by the class with most votes; several clusters may stand for one class.
 
-    votes: (k, K). Among equals the first class. A cluster without votes has no name: -1.
+    Args:
+        votes: (k, K).
+
+    Returns:
+        A class for each cluster, (k,): the first among equals, and -1 without votes.
     """
     return np.where(votes.any(1), votes.argmax(1), -1)
 
 
 def greedy(votes: Integers) -> Integers:
-    """One cluster a class and one class a cluster: the most votes first, (k,); -1 for clusters left over.
+    """Gives each class one cluster, the pair with most votes first.
 
-    votes: (k, K). Among equals the first cluster, then the first class. Nobody gets a name without a vote for it.
+    Args:
+        votes: (k, K).
+
+    Returns:
+        A class for each cluster, (k,): among equals the first cluster, then the first class; -1 for clusters that are
+        left over. No cluster gets a name without a vote for it.
     """
     name = np.full(len(votes), -1)
     left = votes.copy()
@@ -36,10 +55,15 @@ def greedy(votes: Integers) -> Integers:
 
 
 def optimal(votes: Integers) -> Integers:
-    """One cluster a class and one class a cluster, so that the most votes agree in all, (k,); -1 for those left over.
+    """Gives each class one cluster, so that as many votes as possible agree.
 
-    votes: (k, K). Kuhn (1955) as scipy has it (linear_sum_assignment), which also decides among equals. Nobody gets a
-    name without a vote for it.
+    Source: Kuhn, 1955, by scipy's linear_sum_assignment, which also decides among equals.
+
+    Args:
+        votes: (k, K).
+
+    Returns:
+        A class for each cluster, (k,); -1 for those that are left over. No cluster gets a name without a vote for it.
     """
     from scipy.optimize import linear_sum_assignment
 
@@ -50,10 +74,16 @@ def optimal(votes: Integers) -> Integers:
 
 
 def purity(votes: Integers, name: Integers, smoothing: float = 0.0) -> NDArray[np.float32]:
-    """The share of each cluster's votes that are for its name, (k,) in [0, 1].
+    """The share of each cluster's votes that are for its name.
 
-    votes: (k, K). name: (k,). smoothing: so many votes are added to each cluster, in equal parts for all K classes, so
-    that one vote of one proves little; without any votes it is 1 / K (0 if not smoothed). Without a name it is 0.
+    Args:
+        votes: (k, K).
+        name: The class of each cluster, (k,); -1 for none.
+        smoothing: So many votes are added to each cluster, in equal parts for all K classes, as one vote of one proves
+            little.
+
+    Returns:
+        From 0 to 1, (k,): 0 without a name, and without votes 1 / K, or 0 if not smoothed.
     """
     classes = votes.shape[1]
     agreeing = np.take_along_axis(votes, np.maximum(name, 0)[:, None], 1)[:, 0] + smoothing / classes

@@ -1,69 +1,76 @@
-"""Pseudo-labels that spread from the labeled images to those nearby."""
+"""Pseudo-labels that spread from the labeled images to their neighbors."""
 
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from semisup.core.errors import SemisupError
-from semisup.labelers.clusters import embeddings
-from semisup.labelers.inputs import LabelerInputs, Labels
-from semisup.labelers.kmeans import Gpu, checked, neighbors
+from semisup.core.ranges import Positive, PositiveInt, Range, enforce_ranges
+from semisup.labelers.inputs import LabelerInputs, Labels, features_and_labeled
+from semisup.labelers.kmeans import Gpu, checked_points, nearest_neighbors
 
 
+@enforce_ranges
 class LabelPropagation:
-    """Label propagation on the graph of nearest neighbors (Iscen et al., 2019, arXiv:1904.04717, section 4).
+    """Label propagation on the graph of nearest neighbors.
 
-    Affinity of an image to its nearest neighbors, by cosine, and 0 to all others, made symmetric and normalized
-    (eq. 9): W. Then (I - alpha W) Z = Y (eq. 10) is solved with conjugate gradients, Y being 1 for a labeled image and
-    its class. Each row of Z, scaled to sum 1, gives the class, and its entropy H the weight 1 - H / log K (eq. 11),
-    which is divided by the largest one, as in the authors' code and not in the paper: with alpha near 1 the rows are
-    nearly even, and on 24,500 images of CIFAR-10 the largest weight of eq. 11 was .05.
+    W is the affinity of each image to its nearest neighbors, made symmetric and normalized (eq. 9). Conjugate gradients
+    solve (I - α W) Z = Y (eq. 10), where Y is 1 for a labeled image and its class. Each row of Z, scaled to sum 1,
+    gives the class. Its entropy H gives the weight 1 - H / log K (eq. 11).
 
-    neighbors: of each image. gamma: the affinity is the cosine to this power. alpha: how far labels spread, below 1.
-    weight: of the most certain unlabeled image.
+    As in the authors' code, and not in the paper, the weights are divided by the largest one. With α near 1 the rows
+    are nearly even: on 24,500 images of CIFAR-10, the largest weight of eq. 11 was .05.
 
-    Departures: the paper's class weights of the loss are left out, as weights here are of images; K counts the classes
-    that have labeled images; we solve to a relative residual of 1e-6, where the authors' code stops after 20 steps; it
-    also divides Y by the labeled images of the class, which neither the paper does nor we.
+    Source: Iscen et al., 2019, arXiv:1904.04717, section 4. Departures: the class weights of the loss are left out, as
+    weights here are of images. K counts the classes that have labeled images. We solve to a relative residual of 1e-6,
+    while the authors' code stops after 20 steps. Their code also divides Y by the number of labeled images of the
+    class; the paper does not, and neither do we.
+
+    Args:
+        neighbors: Of each image.
+        gamma: The affinity is the cosine to this power.
+        alpha: α, how far labels spread.
+        weight: Of the unlabeled image with the most certain label.
+        gpu: 'auto' uses the GPUs that FAISS finds; true requires one.
     """
 
-    reads = ("features",)
+    reads: ClassVar[tuple[str, ...]] = ("features",)
 
     def __init__(
         self,
         *,
-        neighbors: int = 50,
-        gamma: float = 3.0,
-        alpha: float = 0.99,
-        weight: float = 1.0,
+        neighbors: PositiveInt = 50,
+        gamma: Positive = 3.0,
+        alpha: Annotated[float, Range(0, 1, above=True, below=True)] = 0.99,
+        weight: Positive = 1.0,
         gpu: Gpu = "auto",
     ) -> None:
-        if neighbors < 1:
-            raise SemisupError(f"labeler.neighbors is at least 1; got {neighbors}.")
-        if not 0 < gamma < float("inf"):
-            raise SemisupError(f"labeler.gamma is above 0; got {gamma}.")
-        if not 0 < alpha < 1:
-            raise SemisupError(f"labeler.alpha is between 0 and 1; got {alpha}.")
-        if not 0 < weight < float("inf"):
-            raise SemisupError(f"labeler.weight is above 0; got {weight}.")
         self.neighbors, self.gamma, self.alpha = neighbors, gamma, alpha
         self.weight, self.gpu = weight, gpu
 
     def __call__(self, inputs: LabelerInputs) -> Labels:
-        """Labels of the bank's images; labeled ones get weight 0, and so do those that no label reaches.
+        """Labels images. Labeled ones get weight 0, and so do those that no label reaches.
 
-        confidence is the share of the class in the row of Z. Raises SemisupError without embeddings, or without labeled
-        images of two classes.
+        The confidence is the share of the class in the row of Z.
+
+        Args:
+            inputs: With features.
+
+        Returns:
+            N pseudo-labels.
+
+        Raises:
+            SemisupError: If there are no features, or no labeled images of two classes.
         """
-        features, known = embeddings(inputs, "LabelPropagation")
-        classes = np.unique(inputs.label[known])  # (K,)
+        features, labeled = features_and_labeled(inputs, self)
+        classes = np.unique(inputs.label[labeled])  # (K,)
         if len(classes) < 2:
-            raise SemisupError("the labeler Propagation needs labeled images of two classes at least; there is one.")
-        graph = affinity(features, self.neighbors, self.gamma, self.gpu)
-        z = spread(graph, (inputs.label[:, None] == classes).astype(np.float64), self.alpha)  # (N, K)
-        share, certainty = certain(z)
-        weight = np.where(known, 0, certainty)
+            raise SemisupError("LabelPropagation needs labeled images of two classes at least; there is one.")
+        graph = affinity_graph(features, self.neighbors, self.gamma, self.gpu)
+        z = propagate(graph, (inputs.label[:, None] == classes).astype(np.float64), self.alpha)  # (N, K)
+        share, certain = certainty(z)
+        weight = np.where(labeled, 0, certain)
         return Labels(
             target=classes[share.argmax(1)],
             weight=(self.weight * weight / (weight.max() or 1)).astype(np.float32),
@@ -71,19 +78,27 @@ class LabelPropagation:
         )
 
 
-def affinity(features: NDArray[np.float32], count: int, gamma: float = 3.0, gpu: Gpu = "auto") -> Any:
-    """The normalized graph W of eq. 9: D^-1/2 (A + Aᵀ) D^-1/2, a sparse array (N, N) with at most 2 N count entries.
+def affinity_graph(features: NDArray[np.float32], count: int, gamma: float = 3.0, gpu: Gpu = "auto") -> Any:
+    """The normalized graph of eq. 9, W = D^-1/2 (A + Aᵀ) D^-1/2.
 
-    A: cosine^gamma between an image and its `count` nearest others, 0 where it is negative. features: (N, D) float32;
-    rows are scaled to length 1, in a copy if they do not have it.
+    A is cosine^gamma between an image and its nearest others, and 0 where the cosine is negative.
+
+    Args:
+        features: (N, D) float32; rows that are not of length 1 are scaled in a copy.
+        count: The number of neighbors of each image.
+        gamma: The power.
+        gpu: As in `kmeans`.
+
+    Returns:
+        A sparse array (N, N) with at most 2 · N · count entries.
     """
     from scipy.sparse import csr_array, diags_array
 
-    points = checked(features, spherical=True)
+    points = checked_points(features, spherical=True)
     count = min(count, len(points) - 1)
-    cosine, row = neighbors(points, points, count + 1, inner_product=True, gpu=gpu)  # (N, count + 1)
+    cosine, row = nearest_neighbors(points, points, count + 1, inner_product=True, gpu=gpu)  # (N, count + 1)
     other = row != np.arange(len(points))[:, None]
-    other[other.all(1), -1] = False  # more images like this one than neighbors: it is not among its own
+    other[other.all(1), -1] = False  # with many equal images, one is not among its own neighbors
     value = np.maximum(cosine[other], 0).astype(np.float64) ** gamma
     start = np.arange(len(points) + 1) * count
     directed = csr_array((value, row[other], start), shape=(len(points), len(points)))
@@ -93,8 +108,17 @@ def affinity(features: NDArray[np.float32], count: int, gamma: float = 3.0, gpu:
     return scale @ graph @ scale
 
 
-def spread(graph: Any, y: NDArray[np.float64], alpha: float) -> NDArray[np.float64]:
-    """Z of (I - alpha W) Z = Y, (N, K), none below 0. graph: W, sparse (N, N). y: (N, K)."""
+def propagate(graph: Any, y: NDArray[np.float64], alpha: float) -> NDArray[np.float64]:
+    """Solves (I - α W) Z = Y, eq. 10.
+
+    Args:
+        graph: W, a sparse array (N, N).
+        y: Y, (N, K).
+        alpha: α.
+
+    Returns:
+        Z, (N, K), with its negative values set to 0.
+    """
     from scipy.sparse import eye_array
     from scipy.sparse.linalg import cg
 
@@ -103,10 +127,14 @@ def spread(graph: Any, y: NDArray[np.float64], alpha: float) -> NDArray[np.float
     return np.maximum(z, 0)
 
 
-def certain(z: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Rows scaled to sum 1, (N, K), and how certain they are: 1 - entropy / log K, (N,) in [0, 1]. Eq. 11.
+def certainty(z: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Scales rows to sum 1, and computes how certain they are: 1 - entropy / log K, eq. 11.
 
-    A row of zeros is in equal parts of all classes, and of certainty 0.
+    Args:
+        z: (N, K), none below 0.
+
+    Returns:
+        Shares (N, K), and certainties (N,) from 0 to 1. A row of zeros has equal shares and certainty 0.
     """
     total = z.sum(1, keepdims=True)
     share = np.where(total > 0, z / np.where(total > 0, total, 1), 1 / z.shape[1])
