@@ -7,7 +7,7 @@ import pytest
 
 from semisup.core.errors import SemisupError
 from semisup.data import Store, make_split
-from semisup.data.splits import apportion, long_tail
+from semisup.data.class_shares import apportion, long_tail
 
 
 def store(counts: list[int], extra: int = 0, unknown: int = 0) -> Store:
@@ -129,10 +129,11 @@ def test_labels_that_cannot_be_equal_go_to_other_classes_with_another_seed():
         ({"labels": 10, "validation": float("nan")}, "validation=nan is not valid: it is a whole number"),
         ({"labels": 10, "validation": -1}, "validation=-1 is not valid"),
         ({"labels": 10, "validation": True}, "validation=True is not valid"),
-        ({"labels": -1}, "data.labels=-1 is not valid"),
-        ({"labels": float("inf")}, "data.labels=inf is not valid"),
-        ({"labels": True}, "data.labels=True is not valid"),
-        ({"labels": 10**20}, "asks for 100,000,000,000,000,000,000 labels"),
+        ({"labels": -1}, "labels=-1 is not valid: it is a whole number of at least 1 or text"),
+        ({"labels": float("inf")}, "labels=inf is not valid"),
+        ({"labels": True}, "labels=True is not valid"),
+        ({"labels": 10**20}, "labels=100000000000000000000 is not valid"),
+        ({"labels": "0/class"}, "takes all 0 labels"),
         ({"labels": 10, "unlabeled": -1}, "unlabeled=-1 is not valid: it is a whole number of at least 0 or all"),
         ({"labels": 10, "unlabeled": float("nan")}, "unlabeled=nan is not valid"),
         ({"labels": 10, "unlabeled": "some"}, "unlabeled=some is not valid"),

@@ -22,9 +22,10 @@ from semisup.core.ranges import (
     enforce_ranges,
 )
 from semisup.data.batch import Batch
+from semisup.data.class_shares import Imbalance
 from semisup.data.device_cache import device_cache
 from semisup.data.loaders import EvalLoader, StreamLoader
-from semisup.data.splits import Imbalance, Split, Strategy, Validation, make_split
+from semisup.data.splits import Labels, Split, Strategy, Validation, make_split
 from semisup.data.store import UNKNOWN, Store
 from semisup.data.streams import Stream
 from semisup.data.transforms.image_views import Degrees, ImageViews, Operations
@@ -70,7 +71,7 @@ class SSLDataModule(LightningDataModule):
         self,
         store: Store,
         *,
-        labels: int | str = "all",
+        labels: Labels = "all",
         validation: Validation = 0.1,
         unlabeled: NonNegativeInt | Literal["all"] = "all",
         strategy: Strategy = "class_balanced",

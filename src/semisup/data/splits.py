@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from semisup.core.atomic_files import atomic_write, atomic_write_text
 from semisup.core.errors import SemisupError
-from semisup.core.ranges import Fraction, NonNegativeInt, Range, enforce_ranges
+from semisup.core.ranges import Fraction, NonNegativeInt, PositiveInt, Range, enforce_ranges
+from semisup.data.class_shares import Imbalance, apportion, long_tail
 from semisup.data.store import UNKNOWN, Store
 
 Strategy = Literal["class_balanced", "random", "first_n"]
+Labels = PositiveInt | str
 Validation = NonNegativeInt | Fraction
-Imbalance = Annotated[float, Range(1)] | Annotated[float, Range(high=-1)]
 Indices = NDArray[np.int64]
 
 
@@ -106,7 +107,7 @@ class Split:
 def make_split(
     store: Store,
     *,
-    labels: int | str,
+    labels: Labels,
     validation: Validation = 0.1,
     unlabeled: NonNegativeInt | Literal["all"] = "all",
     strategy: Strategy = "class_balanced",
@@ -140,12 +141,12 @@ def make_split(
         SemisupError: If there are not enough labels, or if a class would have none.
     """
     rng = np.random.default_rng([seed, 0x5EED])
-    pool = np.flatnonzero(store.targets[: store.labelable] != UNKNOWN)
+    known = np.flatnonzero(store.targets[: store.labelable] != UNKNOWN)
     shares = long_tail(len(store.classes), imbalance)
     if strategy != "class_balanced" and (imbalance != 1 or unlabeled_imbalance != 1):
         raise SemisupError(f"data.imbalance needs data.strategy=class_balanced, not {strategy}.")
-    total = _number_of_labels(store, labels, len(pool))
-    chosen = pool if total == len(pool) else _choose(store, pool, total, strategy, shares, rng)
+    total = _number_of_labels(store, labels, len(known))
+    chosen = known if total == len(known) else _choose(store, known, total, strategy, shares, rng)
     spent = _number_of_validation(validation, total)
     held_out = _hold_out(store, chosen, spent, strategy, rng)
     labeled = np.setdiff1d(chosen, held_out)
@@ -160,40 +161,7 @@ def make_split(
     )
 
 
-def long_tail(classes: int, imbalance: float) -> NDArray[np.float64]:
-    """Shares of the classes of which the first has γ times the share of the last.
-
-    Args:
-        classes: K.
-        imbalance: γ ≥ 1; or ≤ -1 to reverse the order.
-
-    Returns:
-        (K,), of sum 1.
-    """
-    tail = abs(imbalance) ** (-np.arange(classes) / max(classes - 1, 1))
-    return (tail if imbalance > 0 else tail[::-1]) / tail.sum()
-
-
-def apportion(total: int, shares: NDArray[np.float64], rng: np.random.Generator) -> Indices:
-    """Divides a number by the largest remainders.
-
-    Args:
-        total: The number.
-        shares: (K,), at least 0, of any sum.
-        rng: Draws which of several equal remainders are rounded up.
-
-    Returns:
-        Whole numbers (K,) of sum `total`, each within 1 of its share.
-    """
-    exact = total * shares / shares.sum()
-    counts = np.floor(exact + 1e-9).astype(np.int64)
-    ties = rng.permutation(len(shares))  # so that it is not always the first of equal classes
-    order = ties[np.argsort(-(exact - counts)[ties], kind="stable")]
-    counts[order[: total - counts.sum()]] += 1
-    return counts
-
-
-def _number_of_labels(store: Store, labels: int | str, available: int) -> int:
+def _number_of_labels(store: Store, labels: Labels, available: int) -> int:
     text = str(labels)
     if text == "all":
         total = available
@@ -218,19 +186,19 @@ def _number_of_validation(validation: int | float, total: int) -> int:
 
 
 def _choose(
-    store: Store, pool: Indices, total: int, strategy: Strategy, shares: NDArray[np.float64], rng: np.random.Generator
+    store: Store, known: Indices, total: int, strategy: Strategy, shares: NDArray[np.float64], rng: np.random.Generator
 ) -> Indices:
     if strategy == "first_n":
-        return pool[:total]
+        return known[:total]
     if strategy == "random":
-        return np.sort(rng.choice(pool, total, replace=False))
-    return _choose_per_class(store, pool, apportion(total, shares, rng), rng)
+        return np.sort(rng.choice(known, total, replace=False))
+    return _choose_per_class(store, known, apportion(total, shares, rng), rng)
 
 
-def _choose_per_class(store: Store, pool: Indices, counts: Indices, rng: np.random.Generator) -> Indices:
+def _choose_per_class(store: Store, known: Indices, counts: Indices, rng: np.random.Generator) -> Indices:
     chosen = []
     for c, count in enumerate(counts):
-        candidates = pool[store.targets[pool] == c]
+        candidates = known[store.targets[known] == c]
         if count > len(candidates):
             raise SemisupError(
                 f"the split needs {count} images of class '{store.classes[c]}', and {store.name} has "
