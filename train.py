@@ -1,6 +1,8 @@
-"""Trains: `python train.py method=pseudo_label data=cifar10`. `python train.py --help` names the options."""
+"""`semisup train` from a checkout: `python train.py method=pseudo_label data=cifar10`."""
+
+import sys
 
 from semisup.cli.train import main
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,4 +1,4 @@
-"""Writes a finished run for other programs: `python scripts/export.py run=runs/... out=model.onnx`."""
+"""`semisup export` from a checkout: `python scripts/export.py --help`."""
 
 import sys
 

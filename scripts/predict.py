@@ -1,4 +1,4 @@
-"""Labels images with a finished run: `python scripts/predict.py run=runs/... images=photos out=labels.csv`."""
+"""`semisup predict` from a checkout: `python scripts/predict.py --help`."""
 
 import sys
 

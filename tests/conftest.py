@@ -11,11 +11,10 @@ os.environ["OMP_NUM_THREADS"] = "1"  # for the processes that tests start, too: 
 
 import pytest
 import torch
-from hydra import compose, initialize_config_dir
-from omegaconf import OmegaConf
 from rich.console import Console
 
-from semisup.cli.train import CONF, main, quote_override
+from semisup.cli.main import main
+from semisup.cli.overrides import compose, quote_overrides
 
 torch.set_num_threads(1)
 
@@ -48,14 +47,7 @@ def overrides(data_dir: Path, tmp_path: Path) -> Callable[..., list[str]]:
 def config(overrides: Callable[..., list[str]]) -> Callable[..., dict[str, Any]]:
     """The composed config of a small run."""
 
-    def composed(*more: str) -> dict[str, Any]:
-        with initialize_config_dir(str(CONF), version_base="1.3"):
-            values: Any = OmegaConf.to_container(
-                compose("train", [quote_override(o) for o in overrides(*more)]), resolve=True
-            )
-        return values
-
-    return composed
+    return lambda *more: compose(quote_overrides(overrides(*more)))
 
 
 @pytest.fixture
@@ -88,15 +80,21 @@ def outcome(tmp_path: Path) -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """main() with these arguments: its exit status, standard output and standard error."""
-    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")  # main sets it; this takes it back afterwards
+def cli(semisup: Callable[..., tuple[int, str, str]]) -> Callable[..., tuple[int, str, str]]:
+    """`semisup train` with these arguments: its exit status, standard output and standard error."""
+    return lambda *arguments: semisup("train", *arguments)
 
-    def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["train.py", *arguments])
-        status: Any = 0
+
+@pytest.fixture
+def semisup(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """`semisup` with these arguments: its exit status, standard output and standard error."""
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")  # a training sets it; this takes it back afterwards
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        words = [str(argument) for argument in arguments]
+        monkeypatch.setattr(sys, "argv", ["semisup", *words])
         try:
-            main()
+            status: Any = main()
         except SystemExit as end:
             status = end.code
         return status or 0, *capsys.readouterr()

@@ -67,4 +67,4 @@ if __name__ == "__main__":
     from semisup.cli.train import main
 
     sys.argv[0] = "train.py"
-    main()
+    sys.exit(main())

@@ -1,3 +1,80 @@
-"""Semisup: semi-supervised image classification with PyTorch Lightning and Hydra."""
+"""Semisup: semi-supervised image classification with PyTorch Lightning and Hydra.
+
+The public names below are imported when they are first used, so that `import semisup` is quick.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from semisup.core.errors import SemisupError
+    from semisup.data import SSLDataModule, Store
+    from semisup.methods import (
+        UDA,
+        VAT,
+        ClusterLabel,
+        FixMatch,
+        FlexMatch,
+        FreeMatch,
+        MeanTeacher,
+        Method,
+        MixMatch,
+        NoisyStudent,
+        PiModel,
+        PseudoLabel,
+        PseudoLabels,
+        SelfTraining,
+        SoftMatch,
+        StepOutput,
+        Supervised,
+    )
+    from semisup.models.backbones import Backbone
+    from semisup.runs.run import run
+    from semisup.runs.trained_run import open_run
 
 __version__ = "0.1.0"
+__all__ = [
+    "UDA",
+    "VAT",
+    "Backbone",
+    "ClusterLabel",
+    "FixMatch",
+    "FlexMatch",
+    "FreeMatch",
+    "MeanTeacher",
+    "Method",
+    "MixMatch",
+    "NoisyStudent",
+    "PiModel",
+    "PseudoLabel",
+    "PseudoLabels",
+    "SSLDataModule",
+    "SelfTraining",
+    "SemisupError",
+    "SoftMatch",
+    "StepOutput",
+    "Store",
+    "Supervised",
+    "open_run",
+    "run",
+]
+_MODULES = {  # the other names are in semisup.methods
+    "Backbone": "semisup.models.backbones",
+    "SSLDataModule": "semisup.data",
+    "SemisupError": "semisup.core.errors",
+    "Store": "semisup.data",
+    "open_run": "semisup.runs.trained_run",
+    "run": "semisup.runs.run",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'semisup' has no attribute '{name}'")
+    value = getattr(import_module(_MODULES.get(name, "semisup.methods")), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -84,7 +84,7 @@ def test_ctrl_c_ends_the_whole_sweep(cli, overrides, counts, monkeypatch):
     status, _, err = cli("-m", *overrides(*COUNTS, "seed=0,1"))
     assert status == 128 + signal.SIGINT
     assert counts.steps == [*range(7)]
-    assert err.splitlines()[-1] == "semisup: stopped at step 7 and saved; the same command goes on from there."
+    assert err.splitlines()[-1] == "semisup: stopped at step 7 and saved; the same command continues from there."
 
 
 def test_joblib_runs_a_sweep_in_several_processes(cli, overrides, tmp_path):

@@ -1,40 +1,54 @@
-"""The command: `python scripts/export.py run=... out=model.onnx`. Nothing heavy is imported for its help."""
+"""`semisup export`: a run's network for other programs."""
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from semisup.cli.options import command
+from semisup.cli.arguments import command
 from semisup.core.errors import SemisupError
+from semisup.core.ranges import UserPath
 
 
-def main() -> int:
-    """What scripts/export.py and semisup-export run; returns the exit status."""
-    return command(export)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exports what the command line asks for.
+
+    Args:
+        arguments: The words after the command's name; None = those after the program's.
+
+    Returns:
+        The exit status.
+    """
+    return command(export, arguments)
 
 
 def export(
-    run: str,
-    out: str,
+    run: UserPath,
+    out: UserPath,
     format: Literal["onnx", "torch", "safetensors"] | None = None,
-    images: str | None = None,
-    data_dir: str | None = None,
+    images: UserPath | None = None,
+    data_dir: UserPath | None = None,
     overwrite: bool = False,
 ) -> None:
-    """Writes the network of a finished run for other programs, and checks it on real images against the run's.
+    """Write the network of a finished run for other programs, and compare the two on real images.
 
-        python scripts/export.py run=runs/cifar10-... out=model.onnx
+      semisup export run=runs/cifar10-... out=model.onnx
 
-    run=FOLDER       of a finished run
-    out=FILE         .onnx, .pt2 (torch.export) or .safetensors
-    format=NAME      onnx, torch or safetensors, if the end of FILE does not say it
-    images=PATH      to check with, as for scripts/predict.py; or else the run's own data set
-    data_dir=DIR     where that data set lies, if not where the run had it
-    overwrite=true   replace FILE
-
-    ONNX and torch.export take images (N, H, W, C) uint8 of the run's size, any number at a time, and give calibrated
+    ONNX and torch.export take images (N, H, W, C) uint8 of the run's size, any number at a time, and return calibrated
     probabilities (N, K). The names of the classes are in the metadata.
+
+    Args:
+        run: The folder of a finished run.
+        out: A .onnx, .pt2 (torch.export) or .safetensors file.
+        format: What is written, if the suffix of `out` does not tell.
+        images: Images to compare on, as for semisup predict; the run's data set if not given.
+        data_dir: Where that data set is; where the run had it if not given.
+        overwrite: Whether `out` is replaced.
+
+    Raises:
+        SemisupError: If `out` exists, or the network cannot be written or compared.
     """
-    file = Path(out).expanduser()
+    file = Path(out)
     if file.exists() and not overwrite:
         raise SemisupError(f"{out} is already there: choose another out, or replace it with overwrite=true.")
 
@@ -42,8 +56,12 @@ def export(
     from semisup.runs.trained_run import open_run
 
     kind = chosen_format(file, format)
-    finished = open_run(run, data_dir)
-    inputs = real_inputs(finished, images, data_dir)
-    difference = export_run(finished, file, kind, inputs)
+    trained = open_run(run, data_dir)
+    inputs = real_inputs(trained, images, data_dir)
+    difference = export_run(trained, file, kind, inputs)
     size, checked = f"{file.stat().st_size:,} bytes", f"{len(inputs)} real inputs"
     print(f"{out}: {kind}, {size}; largest difference of a probability on {checked}: {difference:.1e}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,63 +1,71 @@
-"""The command: `python scripts/predict.py run=... images=... out=...`. Nothing heavy is imported for its help."""
+"""`semisup predict`: labels for images, or for the rows of a table."""
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from semisup.cli.options import command
+from semisup.cli.arguments import command
 from semisup.core.errors import SemisupError
+from semisup.core.ranges import PositiveInt, Probability, UserPath, enforce_ranges
 
 
-def main() -> int:
-    """What scripts/predict.py and semisup-predict run; returns the exit status."""
-    return command(predict)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Predicts what the command line asks for.
+
+    Args:
+        arguments: The words after the command's name; None = those after the program's.
+
+    Returns:
+        The exit status.
+    """
+    return command(predict, arguments)
 
 
+@enforce_ranges
 def predict(
-    run: str,
-    images: str,
-    out: str,
+    run: UserPath,
+    images: UserPath,
+    out: UserPath,
     probabilities: bool = False,
-    relative_to: str | None = None,
-    sort_into: str | None = None,
-    confidence: float | None = None,
+    relative_to: UserPath | None = None,
+    sort_into: UserPath | None = None,
+    confidence: Probability | None = None,
     link: bool = False,
-    review: str | None = None,
-    limit: int | None = None,
+    review: UserPath | None = None,
+    limit: PositiveInt | None = None,
     device: str = "auto",
-    batch_size: int = 256,
-    workers: int | None = None,
-    data_dir: str | None = None,
+    batch_size: PositiveInt = 256,
+    workers: PositiveInt | None = None,
+    data_dir: UserPath | None = None,
     overwrite: bool = False,
 ) -> None:
-    """Labels images, or the rows of a table, with a finished run.
+    """Label images, or the rows of a table, with a finished run.
 
-        python scripts/predict.py run=runs/cifar10-... images=photos/unlabeled out=labels.csv
+      semisup predict run=runs/cifar10-... images=photos/unlabeled out=labels.csv
 
-    run=FOLDER         of a finished run
-    images=PATH        a folder (at any depth), one picture, a .txt that lists paths, or a table (CSV, Parquet)
-    out=FILE           .csv, .jsonl or .parquet: path, label, confidence
-    probabilities=true the probability of each class, too
-    relative_to=DIR    a folder above the images that their paths begin in (default: `images`)
+    The same command, without overwrite, continues after an interruption. Files that cannot be read are listed in
+    OUT.unreadable.txt.
 
-    sort_into=DIR      copy the pictures into class folders, and those below `confidence` into unsure/
-    confidence=.9      from where a label is taken for sure, for sort_into
-    link=true          link instead of copying
-    review=FILE.html   a page with the least certain pictures, to correct their labels
-    limit=200          how many of them
+    Args:
+        run: The folder of a finished run.
+        images: A folder (at any depth), one image, a .txt file that lists paths, or a table (CSV, Parquet).
+        out: A .csv, .jsonl or .parquet file: path, label, confidence.
+        probabilities: Whether the probability of each class is written, too.
+        relative_to: A folder above the images that their paths begin in; `images` if not given.
+        sort_into: A folder: images are copied into its class folders, and those below `confidence` into unsure/.
+        confidence: The least confidence for a class folder of `sort_into`; 0.9 if not given.
+        link: Whether `sort_into` links instead of copying.
+        review: An .html page with the least confident images, to correct their labels.
+        limit: How many images `review` shows; 200 if not given.
+        device: cpu, cuda, cuda:1 or mps; auto takes an accelerator if there is one.
+        batch_size: Images at a time.
+        workers: Threads that read images; as many as there are processors if not given.
+        data_dir: Where the data set is, for a run that does not hold what it needs of it.
+        overwrite: Whether `out` is replaced.
 
-    device=auto        cpu, cuda, cuda:1, mps
-    batch_size=256     images at a time
-    workers=N          threads that read images; as many as there are processors
-    data_dir=DIR       where the data set lies of a run that is older than this command
-    overwrite=true     replace `out`
-
-    The same command, without overwrite, goes on after an interruption. What cannot be read is listed in
-    FILE.unreadable.txt.
+    Raises:
+        SemisupError: If options do not go together, or something cannot be read.
     """
-    for name, value, least in (("batch_size", batch_size, 1), ("workers", workers, 1), ("limit", limit, 1)):
-        if value is not None and value < least:
-            raise SemisupError(f"{name} is at least {least}; got {value}.")
-    if confidence is not None and not 0 <= confidence <= 1:
-        raise SemisupError(f"confidence is from 0 to 1; got {confidence}.")
     if sort_into is None and (link or confidence is not None):
         raise SemisupError(f"{'link' if link else 'confidence'} is for sort_into, which is not given.")
     if review is None and limit is not None:
@@ -67,40 +75,47 @@ def predict(
 
     from rich.console import Console
 
-    from semisup.predicting.inputs import open_inputs
-    from semisup.predicting.job import claim, label_all
-    from semisup.predicting.outputs import Output
-    from semisup.predicting.review import write_page
-    from semisup.predicting.sorting import check_folder, claim_folder, sort
+    from semisup.predicting.predict import claim_output, predict_samples
+    from semisup.predicting.prediction_file import PredictionFile
+    from semisup.predicting.review import write_review_page
+    from semisup.predicting.samples import open_samples
+    from semisup.predicting.sorting import check_folder, claim_folder, sort_images
     from semisup.runs.trained_run import open_run
 
     console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
-    finished = open_run(run, data_dir)
-    output = Output(Path(out).expanduser(), finished.classes if probabilities else ())
-    inputs = open_inputs(images, finished, besides=output.siblings, relative_to=relative_to)
-    place = inputs.place
-    if place is None and (sort_into or review):
-        raise SemisupError("sort_into and review are for pictures, and this run is of a table.")
-    name, threshold = finished.folder.resolve().name, 0.9 if confidence is None else confidence
-    if place is not None and sort_into:
-        into = Path(sort_into).expanduser()
-        check_folder(into, inputs.where, finished.classes)
-    claim(output, finished, inputs, overwrite)
-    if place is not None and sort_into:
-        claim_folder(into, name, finished.digest(), threshold, link)
-    count = label_all(finished, inputs, output, device=device, batch_size=batch_size, workers=workers, console=console)
+    trained = open_run(run, data_dir)
+    output = PredictionFile(Path(out), trained.classes if probabilities else ())
+    source = open_samples(images, trained, exclude=output.files, relative_to=relative_to)
+    base, name, threshold = source.base, trained.folder.resolve().name, 0.9 if confidence is None else confidence
+    if base is None and (sort_into or review):
+        raise SemisupError("sort_into and review are for images, and this run is of a table.")
+    if sort_into:
+        check_folder(Path(sort_into), source.path, trained.classes)
+    claim_output(output, trained, source, overwrite)
+    if sort_into:
+        claim_folder(Path(sort_into), name, trained.digest(), threshold, link)
+    count = predict_samples(
+        trained, source, output, device=device, batch_size=batch_size, workers=workers, console=console
+    )
     if not count.total:
         raise SemisupError(f"none of {images} can be read; {output.unreadable} says why.")
-    console.print(f"{out}: {count.total:,} labels, {count.labeled:,} of them new.")
+    console.print(f"{out}: {count.total:,} labels, {count.new:,} of them new.")
     if count.unreadable:
         console.print(f"{output.unreadable}: {count.unreadable:,} could not be read.")
-    if finished.temperature is None:
+    if trained.temperature is None:
         console.print("Confidence is not calibrated: the run has no temperature, which takes validation images.")
-    if place is not None and sort_into:
-        sure, unsure, gone = sort(into, output.rows(), place, finished.classes, threshold, link)
-        lost = f" {gone:,} of the labeled pictures are no longer there." if gone else ""
-        console.print(f"{sort_into}: {sure:,} in class folders, {unsure:,} below {threshold} in unsure.{lost}")
-    if place is not None and review:
-        page = Path(review).expanduser()
-        shown = write_page(page, output.rows(), place, finished.classes, limit or 200, name, output.file.stem)
-        console.print(f"{review}: the {shown:,} least certain; open it in a browser.")
+    if base is not None and sort_into:
+        done = sort_images(Path(sort_into), output.read(), base, trained.classes, threshold, link)
+        lost = f" {done.missing:,} of the labeled images are no longer there." if done.missing else ""
+        console.print(
+            f"{sort_into}: {done.confident:,} in class folders, {done.unsure:,} below {threshold} in unsure.{lost}"
+        )
+    if base is not None and review:
+        shown = write_review_page(
+            Path(review), output.read(), base, trained.classes, limit or 200, name, output.file.stem
+        )
+        console.print(f"{review}: the {shown:,} least confident; open it in a browser.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,136 +1,225 @@
-"""The command line: from `python train.py method=...` to a config, with mistakes answered in one sentence.
-
-Nothing heavy is imported here, so that --help answers at once.
-"""
+"""`semisup train`: from the words of the command line to a run, or with -m to a sweep, and to the run's page."""
 
 import os
-import re
+import shlex
 import sys
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-import hydra
-from hydra.core.hydra_config import HydraConfig
-from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
-from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from semisup.cli.overrides import CONF, GROUPS, quote_override, quote_overrides, sentence
+from semisup.core.errors import SemisupError, exit_code
 
-from semisup.core.errors import SemisupError, did_you_mean
-
-_PACKAGE = Path(__file__).resolve().parents[1]
-CONF = (
-    _PACKAGE / "conf" if (_PACKAGE / "conf").is_dir() else _PACKAGE.parents[1] / "conf"
-)  # in a wheel, or in a checkout
+__all__ = ["CONF", "help_text", "main", "quote_override"]
+Config = dict[str, Any]
 
 
-def main(*implied: str, check: Callable[[dict[str, Any]], None] | None = None) -> None:
-    """What train.py and semisup-train run.
+def main(
+    arguments: Sequence[str] | None = None,
+    *,
+    name: str = "train",
+    implied: Sequence[str] = (),
+    check: Callable[[Config], None] | None = None,
+) -> int:
+    """Trains what the command line asks for.
 
-    implied: options that come before those of the command line. check: raises SemisupError for a config that a program
-    is not for.
+    Args:
+        arguments: The words after the command's name; None = those after the program's.
+        name: The command's name.
+        implied: Overrides that come before those of the command line.
+        check: Raises SemisupError for a composed config that the command is not for.
+
+    Returns:
+        The exit status.
     """
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # makes Hydra raise, so that the sentence below is ours
-    given = sorted(sys.argv[1:], key=lambda word: word not in ("-m", "--multirun"))  # which may stand anywhere
-    first = next((i for i, word in enumerate(given) if "=" in word and word[0] != "-"), len(given))
-    given[first:first] = implied  # argparse takes options that stand together, after -m or before
-    try:
-        sys.argv = [sys.argv[0], *map(quote_override, given)]
-    except SemisupError as error:
-        exit_with_error(error)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words in (["-h"], ["--help"]):
+        return exit_code(lambda: print(help_text()))
+    return exit_code(lambda: _start(_Command(name, words, list(implied), check)))
+
+
+def help_text() -> str:
+    """The help of a training, which conf/train.yaml holds. It is quick, as it needs no Hydra.
+
+    Returns:
+        The text, with the choices of each group.
+    """
+    import yaml
+
+    template: str = yaml.safe_load((CONF / "train.yaml").read_text(encoding="utf-8"))["hydra"]["help"]["template"]
+    groups = [f"{group}: {', '.join(sorted(file.stem for file in (CONF / group).glob('*.yaml')))}" for group in GROUPS]
+    return template.replace("$APP_CONFIG_GROUPS", "\n".join(groups) + "\n").rstrip()
+
+
+@dataclass
+class _Command:
+    """What was typed."""
+
+    name: str
+    words: list[str]
+    implied: list[str]
+    check: Callable[[Config], None] | None
+
+
+class _JobFailed(SemisupError):
+    """A job of a sweep has failed, and its sentence is on stderr."""
+
+
+def _start(command: _Command) -> None:
+    """Hands the words to Hydra, which calls the job once, or in a sweep for each combination."""
+    import hydra
+    from hydra.errors import HydraException
+    from omegaconf import DictConfig
+    from omegaconf.errors import OmegaConfBaseException
+
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # makes Hydra raise, so that the sentence is ours
     sys.path.append(os.getcwd())  # a package of your own is found in the folder you start from
+    flags, overrides = _parse(command)
+    shows = flags.pop("cfg", None) == "job"
+    package = flags.pop("package", None) if shows else None
+    door = _door(command.words)
 
-    def checked(config: DictConfig) -> float | None:
-        return job(config, check)
+    def job(config: DictConfig) -> float | None:
+        if not shows:
+            return _job(config, command, door)
+        _print_config(config, command, package)
+        return None
 
-    try:
-        hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")(checked)()
-        sys.stdout.flush()
-    except SemisupError:  # of a job in a sweep, which has said so itself
-        exit_with_error(SemisupError("the sweep is not complete; run it again for what is missing."))
-    except (HydraException, OmegaConfBaseException) as error:
-        exit_with_error(SemisupError(sentence(error)))
-    except BrokenPipeError:  # `--help | head`: the reader has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-
-
-def job(config: DictConfig, check: Callable[[dict[str, Any]], None] | None = None) -> float | None:
-    """`task`, as Hydra calls it: its errors in one sentence. In a sweep, the other jobs go on after one has failed."""
-    try:
-        return task(config, check)
-    except SemisupError as error:
-        if HydraConfig.get().mode != RunMode.MULTIRUN or error.exit_status != 1:  # a signal ends the whole sweep
-            exit_with_error(error)
-        which = " ".join(override.lstrip("+") for override in HydraConfig.get().overrides.task)
-        print(f"semisup: {error} (The job was {which})", file=sys.stderr)
-        raise
+    prepared = quote_overrides([*command.implied, *overrides], sweep="multirun" in flags)
+    with tempfile.TemporaryDirectory() as empty:
+        if shows:
+            prepared.append(f"hydra.sweep.dir={empty}")  # where Hydra writes of a sweep
+        options = [f"--{key.replace('_', '-')}{'' if value is True else f'={value}'}" for key, value in flags.items()]
+        with _argv([sys.argv[0], *options, *prepared]):
+            try:
+                hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")(job)()
+            except _JobFailed as error:
+                raise SemisupError("the sweep is not complete; run it again for what is missing.") from error
+            except (HydraException, OmegaConfBaseException) as error:
+                raise SemisupError(sentence(error)) from error
 
 
-def task(config: DictConfig, check: Callable[[dict[str, Any]], None] | None = None) -> float | None:
-    """One run. Returns the validation error, for a sweeper to minimize, as they all do unless told otherwise."""
-    values: Any = OmegaConf.to_container(config, resolve=True)
-    if check:
-        check(values)
-    with _own_arguments():
-        from semisup.runs.run import run
+def _parse(command: _Command) -> tuple[dict[str, Any], list[str]]:
+    """Hydra's flags, which may stand anywhere, and the overrides."""
+    from hydra._internal.utils import get_args_parser
 
-        try:
-            result = run(values)
-        except OSError as error:
-            if error.filename is None:
-                raise
-            raise SemisupError(f"{error.filename}: {error.strerror}.") from error
+    def refuse(message: str) -> NoReturn:
+        raise SemisupError(f"{message}; semisup {command.name} takes options as key=value, such as seed=0.")
+
+    parser = get_args_parser()
+    parser.error = refuse  # type: ignore[method-assign]
+    given = {key: value for key, value in vars(parser.parse_intermixed_args(command.words)).items() if value}
+    overrides: list[str] = given.pop("overrides", [])
+    if folder := given.pop("config_dir", None):
+        if not Path(folder).is_dir():
+            raise SemisupError(f"--config-dir {folder} is not a folder.")
+        overrides.insert(0, f"hydra.searchpath=['file://{Path(folder).resolve()}']")
+    return given, overrides
+
+
+def _door(words: list[str]) -> list[str]:
+    """The command line before the words: the program, and maybe the name of the subcommand."""
+    count = len(sys.argv) - len(words)
+    return sys.argv[:count] if sys.argv[count:] == words else sys.argv[:1]
+
+
+def _job(config: Any, command: _Command, door: list[str]) -> float | None:
+    """One run. In a sweep, the other jobs go on after one has failed."""
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
+
+    hydra_config, line = HydraConfig.get(), command.words
+    sweeps = hydra_config.mode == RunMode.MULTIRUN
+    own = [word for word in hydra_config.overrides.hydra if "hydra.searchpath" in word] + [*hydra_config.overrides.task]
+    if sweeps:
+        line = [word.removeprefix("++") for word in own if word not in command.implied]
+    note = f" (The job was {' '.join(line)})" if sweeps else ""
+    error_rates: list[float | None] = []
+    with _argv([*door, *own]):  # which processes that Lightning starts repeat
+        typed = shlex.join(["semisup", command.name, *line])
+        status = exit_code(lambda: error_rates.append(_train(config, command, typed)), note)
+    if status == 1 and sweeps:
+        raise _JobFailed
+    if status:  # a signal ends the whole sweep
+        sys.exit(status)  # which is no Exception, so that Hydra lets it pass
+    return error_rates[0]
+
+
+def _train(config: Any, command: _Command, typed: str) -> float | None:
+    """Trains and writes the page. Returns the validation error, which a sweeper minimizes unless told otherwise."""
+    values = _checked(config, command)
+    from rich.console import Console
+
+    from semisup.config.identity import run_folder
+    from semisup.config.resolve import complete
+    from semisup.core.distributed import rank
+    from semisup.runs.run import run
+
+    console = Console(quiet=rank() != 0)
+    place = run_folder(complete(values))
+    is_new = values["overwrite"] or not (place / "result.json").exists()
+    result = run(values, console, command=typed)
+    if rank() == 0 and (is_new or not (place / "report.html").exists()):
+        _write_report(place, values, console)
     return 1 - result["validation"]["accuracy"] if result.get("validation") else None
 
 
-def exit_with_error(error: SemisupError) -> NoReturn:
-    """Ends the program with one sentence. No Exception, so that Hydra lets it pass."""
-    print(f"semisup: {error}", file=sys.stderr)
-    sys.exit(error.exit_status)
+def _checked(config: Any, command: _Command) -> Config:
+    from omegaconf import OmegaConf
+
+    values: Any = OmegaConf.to_container(config, resolve=True)
+    if command.check:
+        command.check(values)
+    return dict(values)
 
 
-def quote_override(argument: str) -> str:
-    """Lets `method.threshold=.9` through Hydra although the YAML does not name it: the signature decides, later.
+def _write_report(place: Path, config: Config, console: Any) -> None:
+    """Writes the page and the figures. The result is on disk by now: what fails here costs the page alone."""
+    from rich.markup import escape
 
-    And says `labeler=null` as Hydra does: ~labeler. Raises SemisupError for null in a list, which Hydra cannot sweep.
-    """
-    groups = "|".join(folder.name for folder in CONF.iterdir() if folder.is_dir())
-    if nothing := re.fullmatch(rf"((?:{groups})(?:@\w+)?)=null", argument):
-        return f"~{nothing[1]}"
-    if among := re.fullmatch(rf"((?:{groups})(?:@\w+)?)=(?:.+,)?null(?:,.+)?", argument):
-        raise SemisupError(
-            f"null cannot stand in a list, as in {argument}: give two commands, one of them with {among[1]}=null."
+    from semisup.reports import write_report
+
+    try:
+        page = write_report(place, data_dir=config["data_dir"])
+        console.print(f"[bold]page[/] {escape(str(page))}", soft_wrap=True)
+    except Exception as error:  # whatever it is, hours of training are done and must not end as a failure
+        reason = escape(f"{type(error).__name__}: {error}".rstrip("."))
+        again = escape(shlex.join(["semisup", "report", str(place)]))
+        console.print(
+            f"[bold yellow]warning[/] the page was not written ({reason}); {again} tries again.", soft_wrap=True
         )
-    return f"++{argument}" if re.match(rf"({groups}|rounds|teacher)\.[\w.]+=", argument) else argument
 
 
-def sentence(error: Exception) -> str:
-    """What Hydra found wrong, in one sentence that names the nearest valid name."""
-    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
-        group, _, name = error.missing_cfg_file.rpartition("/")
-        return f"there is no {group}={name}; {did_you_mean(name, error.options or [])}"
-    cause = error.__cause__ if isinstance(error, ConfigCompositionException) and error.__cause__ else error
-    parent = getattr(cause, "parent_node", None)
-    if isinstance(parent, DictConfig) and getattr(cause, "full_key", None):
-        # only OmegaConf's own errors have a full_key, and they have a key, too
-        return f"there is no option {cause.full_key}; {did_you_mean(cause.key, parent)}"  # type: ignore[attr-defined]
-    return " ".join(str(error).split())
+def _print_config(config: Any, command: _Command, package: str | None) -> None:
+    """Prints the completed config, or a part of it such as data."""
+    import yaml
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
+
+    values = _checked(config, command)
+    from semisup.config.resolve import complete
+
+    shown: Any = complete(values)
+    for key in package.split(".") if package else ():
+        if not isinstance(shown, dict) or key not in shown:
+            raise SemisupError(f"there is no {package} in the config.")
+        shown = shown[key]
+    separator = "---\n" if HydraConfig.get().mode == RunMode.MULTIRUN else ""
+    print(separator + yaml.safe_dump(shown, sort_keys=False, allow_unicode=True), end="")
 
 
 @contextmanager
-def _own_arguments() -> Iterator[None]:
-    """During one job of a sweep, the command line is that job's: processes that Lightning starts repeat it."""
-    arguments = sys.argv
-    if HydraConfig.initialized():
-        sys.argv = [arguments[0], *HydraConfig.get().overrides.task]
+def _argv(words: list[str]) -> Iterator[None]:
+    before = sys.argv
+    sys.argv = words
     try:
         yield
     finally:
-        sys.argv = arguments
+        sys.argv = before
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

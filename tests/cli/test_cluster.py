@@ -1,40 +1,27 @@
-"""Clustering alone: scripts/cluster.py."""
+"""`semisup cluster`: clusters without a training."""
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from scripts.cluster import main
-from tests.cli.test_train_command import process
 from tests.runs.test_rounds import only
 
 
 @pytest.fixture
-def script(overrides, monkeypatch, capsys) -> Callable[..., tuple[int, str, str]]:
-    """The script with a small run's options: its exit status, standard output and standard error."""
-    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
+def cluster(semisup, overrides, monkeypatch) -> Callable[..., tuple[int, str, str]]:
+    """`semisup cluster` with a small run's options: its exit status, standard output and standard error."""
     monkeypatch.setenv("COLUMNS", "120")
-
-    def call(*arguments: str, before: tuple[str, ...] = ()) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["cluster.py", *before, *overrides(*arguments)])
-        try:
-            main()
-        except SystemExit as end:
-            return int(end.code or 0), *capsys.readouterr()
-        return 0, *capsys.readouterr()
-
-    return call
+    return lambda *arguments, before=(): semisup("cluster", *before, *overrides(*arguments))
 
 
 def result(runs: Path) -> dict:
     return json.loads((only(runs) / "result.json").read_text())
 
 
-def test_it_writes_and_prints_what_round_0_of_the_training_finds(script, run, tmp_path):
-    status, out, err = script("labeler.k=40")
+def test_it_writes_and_prints_what_round_0_of_the_training_finds(cluster, run, tmp_path):
+    status, out, err = cluster("labeler.k=40")
     assert (status, err) == (0, "")
     alone = result(tmp_path / "runs")
     trained = run("method=cluster_label", "labeler.k=40", f"runs_dir={tmp_path / 'trained'}")
@@ -52,16 +39,17 @@ def test_it_writes_and_prints_what_round_0_of_the_training_finds(script, run, tm
         "clusters.npz",
         "clusters.png",
         "contact_sheet.png",
+        "map.npz",
         "pseudo_labels.parquet",
         "round.json",
     }
-    status, again, _ = script("labeler.k=40")
+    status, again, _ = cluster("labeler.k=40")
     assert status == 0
     assert agreement in again, "a finished run is read"
 
 
-def test_it_is_the_training_without_students(script, run, tmp_path):
-    script()
+def test_it_is_the_training_without_students(cluster, run, tmp_path):
+    cluster()
     folder = only(tmp_path / "runs")
     made = (folder / "result.json").stat().st_mtime_ns
     run("method=cluster_label", "rounds.students=0")
@@ -69,8 +57,8 @@ def test_it_is_the_training_without_students(script, run, tmp_path):
     assert (folder / "result.json").stat().st_mtime_ns == made
 
 
-def test_labels_that_spread_on_the_graph_have_no_clusters(script, tmp_path):
-    status, out, _ = script("labeler=propagation")
+def test_labels_that_spread_on_the_graph_have_no_clusters(cluster, tmp_path):
+    status, out, _ = cluster("labeler=propagation")
     assert status == 0
     assert result(tmp_path / "runs")["rounds"][0]["clusters"] is None
     assert "propagation of pca" in out
@@ -79,15 +67,17 @@ def test_labels_that_spread_on_the_graph_have_no_clusters(script, tmp_path):
     assert pictures == ["clusters.png"]
 
 
-def test_no_network_has_to_fit_the_data(script, tmp_path):
+def test_no_network_has_to_fit_the_data(cluster, tmp_path):
     """A network for pictures, which the default one is, would refuse a table."""
-    status, _, err = script("data=wine", "data.labels=30", "backbone=small_cnn", "embedding=pixels", "~backbone.hidden")
+    status, _, err = cluster(
+        "data=wine", "data.labels=30", "backbone=small_cnn", "embedding=pixels", "~backbone.hidden"
+    )
     assert (status, err) == (0, "")
     assert not (only(tmp_path / "runs") / "round0" / "contact_sheet.png").exists()
 
 
-def test_a_sweep_has_a_run_for_each_choice(script, tmp_path):
-    status, _, err = script("labeler.k=10,20", before=("-m",))
+def test_a_sweep_has_a_run_for_each_choice(cluster, tmp_path):
+    status, _, err = cluster("labeler.k=10,20", before=("-m",))
     assert (status, err) == (0, "")
     results = [json.loads(file.read_text()) for file in tmp_path.glob("runs/*/result.json")]
     assert {one["rounds"][0]["clusters"]["clusters"] for one in results} == {10, 20}
@@ -107,17 +97,9 @@ def test_a_sweep_has_a_run_for_each_choice(script, tmp_path):
         (["labeler.nams=greedy"], "did you mean 'names'?"),
     ],
 )
-def test_what_clustering_alone_cannot_do_is_one_sentence(options, sentence, script, tmp_path):
-    status, out, err = script(*options)
+def test_what_clustering_alone_cannot_do_is_one_sentence(options, sentence, cluster, tmp_path):
+    status, out, err = cluster(*options)
     assert (status, out, err.count("\n")) == (1, "", 1), err
     assert err.startswith("semisup: ")
     assert sentence in err
     assert not (tmp_path / "runs").exists()
-
-
-def test_help_is_quick():
-    out, imports = process("-X", "importtime", "scripts/cluster.py", "--help").communicate(timeout=60)
-    assert "labeler.threshold" in out
-    names = {line.rpartition("|")[2].strip().partition(".")[0] for line in imports.splitlines()}
-    assert "hydra" in names
-    assert not names & {"torch", "lightning", "numpy", "sklearn", "faiss", "matplotlib"}
