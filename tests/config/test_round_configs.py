@@ -2,18 +2,19 @@
 
 import pytest
 
-from semisup.config.resolve import complete, round_config
-from semisup.config.rounds import Rounds
+from semisup.config.resolve import complete
+from semisup.config.rounds import Rounds, round_config
 from semisup.core.errors import SemisupError
 
 
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"students": -1}, "rounds.students is at least 0; got -1"),
-        ({"student_steps": 0}, "rounds.student_steps is at least 1"),
-        ({"patience": 0}, "rounds.patience is at least 1"),
-        ({"tolerance": 1.5}, "rounds.tolerance is a share"),
+        ({"students": -1}, "students=-1 is not valid: it is a whole number of at least 0"),
+        ({"student_steps": 0}, "student_steps=0 is not valid: it is a whole number of at least 1"),
+        ({"patience": True}, "patience=True is not valid"),
+        ({"tolerance": 1.0}, "tolerance=1.0 is not valid: it is a number of at least 0 and below 1"),
+        ({"finetune_lr": float("nan")}, "finetune_lr=nan is not valid: it is a number above 0"),
         ({"labels": "a.csv"}, "ask for one with rounds.students=1"),
     ],
 )

@@ -10,11 +10,11 @@ import torch
 from pyarrow import parquet
 from torch.testing import assert_close
 
-from semisup.config.rounds import best, round_seed, rounds_since_best
+from semisup.config.rounds import best_round, round_seed, rounds_since_best
 from semisup.core.errors import SemisupError
 from semisup.labelers import LabelerInputs, Labels
 from semisup.methods import SelfTraining
-from semisup.runs.labeling import warning
+from semisup.runs.labeling import label_warning
 
 STUDENTS = ("method=self_training", "labeler.threshold=0.12", "rounds.students=2")
 
@@ -36,10 +36,10 @@ def table(folder: Path, number: int) -> dict[str, list[Any]]:
 
 
 def test_the_best_round_is_the_later_of_equals_and_the_last_without_validation():
-    assert best([record(0.5), record(0.7), record(0.7), record(0.6)]) == 2
+    assert best_round([record(0.5), record(0.7), record(0.7), record(0.6)]) == 2
     assert rounds_since_best([record(0.5), record(0.7), record(0.7), record(0.6)]) == 1
-    assert best([record(None), record(None)]) == 1
-    assert best([record(None), record(0.1)]) == 1
+    assert best_round([record(None), record(None)]) == 1
+    assert best_round([record(None), record(0.1)]) == 1
 
 
 def test_round_0_has_the_seed_of_the_run_and_later_rounds_have_others():
@@ -148,8 +148,8 @@ def test_pseudo_labels_of_a_single_class_are_warned_of_and_the_run_ends(run):
 
 def test_a_class_without_pseudo_labels_is_named():
     labels = Labels(np.array([0, 1, 2]), np.float32([1, 1, 0]), np.float32([1, 1, 1]))
-    assert warning(labels, ("cat", "dog", "owl")) == "no pseudo-label is of class owl."
-    assert warning(labels._replace(weight=np.ones(3, np.float32)), ("cat", "dog", "owl")) is None
+    assert label_warning(labels, ("cat", "dog", "owl")) == "no pseudo-label is of class owl."
+    assert label_warning(labels._replace(weight=np.ones(3, np.float32)), ("cat", "dog", "owl")) is None
 
 
 def test_a_labeler_sees_the_classes_of_labeled_images_only_and_validation_images_apart(run, tmp_path):
@@ -196,7 +196,7 @@ def test_fine_tuning_goes_on_from_the_best_round_with_labeled_images_alone(run, 
     result = run(*STUDENTS, "rounds.students=1", "rounds.finetune_steps=4", "rounds.finetune_lr=1e-9")
     records = result["rounds"]
     assert [r["kind"] for r in records][:2] == ["teacher", "student"]
-    chosen = best(records[:2])
+    chosen = best_round(records[:2])
     assert records[2]["kind"] == f"fine-tuning of round {chosen}"
     assert records[2]["validation"]["accuracy"] == records[chosen]["validation"]["accuracy"]
     folder = only(tmp_path / "runs")

@@ -6,81 +6,134 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from semisup.config.resolve import Config, embeds_without_a_teacher
+from semisup.config import Config
+from semisup.config.identity import short_name
+from semisup.config.resolve import embeds_without_a_teacher
 from semisup.data import SSLDataModule
 from semisup.methods import Method
 
 MOST_CLASSES = 20  # that are listed on a terminal; result.json has all
+Record = dict[str, Any]
 
 
-def plan(console: Console, data: SSLDataModule, method: Method, config: Config, folder: Path) -> None:
-    """How many images of which kind, and how often each will be seen; method, config: of the first round."""
-    split, store, steps = data.split, data.store, config["trainer"]["max_steps"]
-    seen = steps * data.batch_size / len(split.labeled)
+def plan(console: Console, data: SSLDataModule, method: Method | None, config: Config, folder: Path) -> None:
+    """Prints how many images of which kind there are, and how often a training sees each.
+
+    Args:
+        console: Where to.
+        data: With the run's split.
+        method: Of the first round that trains one; None if the run only labels images.
+        config: The run's, completed.
+        folder: The run's.
+    """
+    split, store = data.split, data.store
     table = _table(str(folder))
     table.add_row("data", f"{store.name}: {len(store.classes)} classes, {_shape(store.shape)}")
+    if method is None:
+        labeler, embedding = (short_name(config[node]["_target_"]) for node in ("labeler", "embedding"))
+        spent = f" + {len(split.validation):,} for validation, which is not used" if len(split.validation) else ""
+        table.add_row("labels", f"{len(split.labeled):,}{spent}")
+        table.add_row("unlabeled", f"{len(split.unlabeled):,}, to be labeled by {labeler} of {embedding}")
+        table.add_row("training", "none")
+    else:
+        for name, text in _plan_of_training(data, method, config):
+            table.add_row(name, text)
+    console.print(table)
+
+
+def _plan_of_training(data: SSLDataModule, method: Method, config: Config) -> list[tuple[str, str]]:
+    split, rounds, steps = data.split, config["rounds"], config["trainer"]["max_steps"]
+    seen = steps * data.batch_size / len(split.labeled)
     spent = f" + {len(split.validation):,} that only choose the checkpoint" if len(split.validation) else ""
-    table.add_row("labels", f"{len(split.labeled):,} to train on{spent}; each is seen {seen:,.1f} times")
+    rows = [("labels", f"{len(split.labeled):,} to train on{spent}; each is seen {seen:,.1f} times")]
     if not len(split.validation):
-        table.add_row("", "no validation images: the last checkpoint is evaluated")
-    untrained = embeds_without_a_teacher(config)
-    again, unlabeled = config["rounds"], data.batch_size * data.ratio
+        rows.append(("", "no validation images: the last checkpoint is evaluated"))
+    unlabeled, sizes = data.batch_size * data.ratio, f"{data.batch_size} labeled"
     if method.views and not method.uses_pseudo_label_targets:
         joined = f" + {len(split.labeled):,} labeled" if split.labeled_in_unlabeled else ""
         seen = steps * unlabeled / max(1, len(split.stream))
-        table.add_row("unlabeled", f"{len(split.unlabeled):,}{joined}; each is seen {seen:,.1f} times")
-        sizes = f"{data.batch_size} labeled + {unlabeled} unlabeled"
+        rows.append(("unlabeled", f"{len(split.unlabeled):,}{joined}; each is seen {seen:,.1f} times"))
+        sizes += f" + {unlabeled} unlabeled"
     else:
-        use = "for the students" if again["students"] else f"not used by {type(method).__name__}"
-        table.add_row("unlabeled", f"{len(split.unlabeled):,}, {use}")
-        sizes = f"{data.batch_size} labeled"
-    given = again["labels"] or (config["embedding"]["_target_"].rpartition(".")[2] if untrained else None)
-    if not given:
-        table.add_row("training", f"{steps:,} steps of {sizes}")
-    if again["students"]:
-        table.add_row("students", f"at most {again['students']}, after {given or 'this teacher'}")
+        use = "for the students" if rounds["students"] else f"not used by {type(method).__name__}"
+        rows.append(("unlabeled", f"{len(split.unlabeled):,}, {use}"))
+    source = rounds["labels"]
+    if embeds_without_a_teacher(config):
+        source = f"{short_name(config['labeler']['_target_'])} of {short_name(config['embedding']['_target_'])}"
+    if not source:
+        rows.append(("training", f"{steps:,} steps of {sizes}"))
+    if rounds["students"]:
         sizes = f"{data.batch_size} labeled + {unlabeled} pseudo-labeled"
-        table.add_row("", f"{again['student_steps'] or steps:,} steps of {sizes} each")
+        rows.append(("students", f"at most {rounds['students']}, after {source or 'this teacher'}"))
+        rows.append(("", f"{rounds['student_steps'] or steps:,} steps of {sizes} each"))
     parameters = sum(p.numel() for p in method.network.parameters())
-    table.add_row("network", f"{type(method.network).__name__}, {parameters:,} parameters")
-    console.print(table)
+    return [*rows, ("network", f"{type(method.network).__name__}, {parameters:,} parameters")]
 
 
-def plan_of_labels(console: Console, data: SSLDataModule, config: Config, folder: Path) -> None:
-    """Which images are labeled by what, where nothing is trained."""
-    split, store = data.split, data.store
-    labeler, embedding = (config[node]["_target_"].rpartition(".")[2] for node in ("labeler", "embedding"))
-    table = _table(str(folder))
-    table.add_row("data", f"{store.name}: {len(store.classes)} classes, {_shape(store.shape)}")
-    spent = f" + {len(split.validation):,} for validation, which nothing is made of" if len(split.validation) else ""
-    table.add_row("labels", f"{len(split.labeled):,}{spent}")
-    table.add_row("unlabeled", f"{len(split.unlabeled):,}, to be labeled by {labeler} of {embedding}")
-    table.add_row("training", "none")
-    console.print(table)
+def round_record(console: Console, record: Record, several: bool) -> None:
+    """Prints a line about a finished round.
 
-
-def round_record(console: Console, record: dict[str, Any], several: bool) -> None:
-    """One line about a finished round. several: whether there are others."""
+    Args:
+        console: Where to.
+        record: The round's.
+        several: Whether there are other rounds; nothing is printed without.
+    """
     if several:
-        what = f"round {record['round']}, {record['kind']}"
+        line = f"round {record['round']}, {record['kind']}"
         validation, labels = record["validation"], record["labels"]
         if validation:
-            what += f": validation accuracy {validation['accuracy']:.2%}"
+            line += f": validation accuracy {validation['accuracy']:.2%}"
         if labels:
-            right = "" if labels["accuracy"] is None else f", {labels['accuracy']:.2%} of them right"
-            what += f"; it labels {labels['kept']:,} of {labels['images']:,} unlabeled images{right}"
-        console.print(what)
+            accuracy = "" if labels["accuracy"] is None else f", accuracy {labels['accuracy']:.2%}"
+            line += f"; pseudo-labels for {labels['kept']:,} of {labels['images']:,} unlabeled images{accuracy}"
+        console.print(line)
 
 
 def warn(console: Console, sentence: str) -> None:
-    """What a person should know before trusting the result."""
+    """Prints a warning.
+
+    Args:
+        console: Where to.
+        sentence: What a person should know before trusting the result.
+    """
     console.print(f"[bold yellow]warning[/] {sentence}")
 
 
-def rounds(records: list[dict[str, Any]], chosen: int) -> Table:
-    """A line per round: what was trained, and what its pseudo-labels were worth. chosen: the round that is tested."""
+def result(console: Console, folder: Path, figures: dict[str, Any]) -> None:
+    """Prints the most important figures of a result.
+
+    Args:
+        console: Where to.
+        folder: The run's.
+        figures: What result.json holds; nothing is printed if they are empty, as in later processes.
+    """
+    if not figures:
+        return
+    records = figures["rounds"]
+    if figures["steps"]:
+        console.print(_result_of_training(folder, figures))
+        more = [rounds_table(records, figures["round"]), class_table(records)] if len(records) > 1 else []
+    else:
+        console.print(_result_of_labels(folder, records[0]))
+        if records[0]["warning"]:
+            warn(console, records[0]["warning"])
+        more = [class_table(records[:1])]
+    for table in filter(None, [*more, clusters_table(records)]):
+        console.print(table)
+
+
+def rounds_table(records: list[Record], chosen: int) -> Table:
+    """A line per round: what was trained, and how good its pseudo-labels are.
+
+    Args:
+        records: Of all rounds.
+        chosen: The round that is tested.
+
+    Returns:
+        The table.
+    """
     table = Table(title="rounds", title_justify="left", box=None, padding=(0, 2, 0, 0))
-    for column in ("", "", "validation", "labels", "right", "right of all", "as before", "miscalibrated"):
+    for column in ("", "", "validation", "kept", "accuracy", "accuracy of all", "agreement", "calibration error"):
         table.add_column(column, justify="left" if not column else "right")
     for record in records:
         labels, validation = record["labels"] or {}, record["validation"]
@@ -94,14 +147,20 @@ def rounds(records: list[dict[str, Any]], chosen: int) -> Table:
     return table
 
 
-def per_class(records: list[dict[str, Any]]) -> Table | None:
-    """Of each class and round, the share of the unlabeled images that was kept, and how much of it was right."""
+def class_table(records: list[Record]) -> Table | None:
+    """Of each class and round, the share of the unlabeled images that was kept, and the accuracy of their labels.
+
+    Args:
+        records: Of all rounds.
+
+    Returns:
+        The table; None if the classes are unknown, or too many for a terminal.
+    """
     known = [record for record in records if (record["labels"] or {}).get("per_class")]
     if not known or len(known[0]["labels"]["per_class"]) > MOST_CLASSES:
         return None
-    table = Table(
-        title="pseudo-labels by true class: kept, right", title_justify="left", box=None, padding=(0, 2, 0, 0)
-    )
+    title = "pseudo-labels by true class: kept, accuracy"
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
     for column in ("", *(f"round {record['round']}" for record in known)):
         table.add_column(column, justify="right" if column else "left")
     for name in known[0]["labels"]["per_class"]:
@@ -111,8 +170,15 @@ def per_class(records: list[dict[str, Any]]) -> Table | None:
     return table
 
 
-def clusters(records: list[dict[str, Any]]) -> Table | None:
-    """A line per round that made clusters: how they agree with the true classes, and how large they are."""
+def clusters_table(records: list[Record]) -> Table | None:
+    """A line per round with clusters: how they agree with the true classes, and how large they are.
+
+    Args:
+        records: Of all rounds.
+
+    Returns:
+        The table; None if no round has clusters.
+    """
     table = Table(title="clusters", title_justify="left", box=None, padding=(0, 2, 0, 0))
     columns = ("", "purity", "NMI", "ARI", "clusters", "empty", "unnamed", "largest", "smallest")
     for column in columns:
@@ -133,13 +199,7 @@ def clusters(records: list[dict[str, Any]]) -> Table | None:
     return table if table.row_count else None
 
 
-def result(console: Console, folder: Path, figures: dict[str, Any]) -> None:
-    """The figures a person looks for first."""
-    if not figures:
-        return
-    if not figures["steps"]:
-        _result_of_labels(console, folder, figures["rounds"][0])
-        return
+def _result_of_training(folder: Path, figures: dict[str, Any]) -> Table:
     table = _table(str(folder))
     if test := figures["test"]:
         low, high = test["accuracy_interval"]
@@ -152,32 +212,24 @@ def result(console: Console, folder: Path, figures: dict[str, Any]) -> None:
         where = f"{validation['images']:,} images, at step {validation['step']:,} of {figures['steps']:,}"
         table.add_row("validation accuracy", f"{validation['accuracy']:.2%} ({where})")
     if labels := figures["pseudo_labels"]:
-        right = "how many are right is not known" if labels["accuracy"] is None else f"{labels['accuracy']:.2%} right"
-        used = f"{labels['coverage']:.1%} of the unlabeled images used" + (f", {right}" if labels["coverage"] else "")
-        table.add_row("pseudo-labels", used)
+        accuracy = "unknown" if labels["accuracy"] is None else f"{labels['accuracy']:.2%}"
+        used = f"{labels['coverage']:.1%} of the unlabeled images used"
+        table.add_row("pseudo-labels", used + (f", accuracy {accuracy}" if labels["coverage"] else ""))
     if figures.get("tuned"):
         table.add_row("tuned", ", ".join(f"{k} {v:.3g}" for k, v in figures["tuned"].items()))
     table.add_row("seconds", f"{figures['seconds']:,.0f}")
-    console.print(table)
-    records, several = figures["rounds"], len(figures["rounds"]) > 1
-    of_rounds = [rounds(records, figures["round"]), per_class(records)] if several else []
-    for more in filter(None, [*of_rounds, clusters(records)]):
-        console.print(more)
+    return table
 
 
-def _result_of_labels(console: Console, folder: Path, record: dict[str, Any]) -> None:
+def _result_of_labels(folder: Path, record: Record) -> Table:
     labels, table = record["labels"], _table(str(folder))
     kept = f"{labels['kept']:,} of {labels['images']:,} unlabeled images ({labels['coverage']:.2%})"
     table.add_row("labeled", f"{kept} by {record['kind']}")
     if labels["accuracy"] is not None:
-        table.add_row("right", f"{labels['accuracy']:.2%} of those, by weight")
+        table.add_row("accuracy", f"{labels['accuracy']:.2%} of those, by weight")
     if labels["accuracy_of_all"] is not None:
-        table.add_row("right of all", f"{labels['accuracy_of_all']:.2%}, those that are not kept included")
-    console.print(table)
-    if record["warning"]:
-        warn(console, record["warning"])
-    for more in filter(None, [per_class([record]), clusters([record])]):
-        console.print(more)
+        table.add_row("accuracy of all", f"{labels['accuracy_of_all']:.2%}, including images that are not kept")
+    return table
 
 
 def _table(title: str) -> Table:
@@ -190,4 +242,4 @@ def _table(title: str) -> Table:
 def _shape(shape: tuple[int, ...]) -> str:
     if len(shape) == 1:
         return f"rows of {shape[0]} numbers"
-    return f"images of {shape[2]}x{shape[1]} pixels, {'grey' if shape[0] == 1 else 'colour'}"
+    return f"images of {shape[2]}x{shape[1]} pixels, {'gray' if shape[0] == 1 else 'color'}"

@@ -1,4 +1,4 @@
-"""What a round leaves in its folder: pseudo-labels, and the clusters and pictures they come with; and their worth."""
+"""The pseudo-labels of a run's rounds: made, imported, read, and measured."""
 
 import hashlib
 from collections.abc import Callable
@@ -10,26 +10,34 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from semisup.config import resolve as configuration
-from semisup.config.resolve import Config, reads
+from semisup.config import Config
+from semisup.config.nodes import build, build_embedding
+from semisup.config.resolve import labeler_reads
 from semisup.core.atomic_files import atomic_write_text
 from semisup.core.distributed import rank
 from semisup.core.errors import SemisupError
 from semisup.data import Split, SSLDataModule, Store
-from semisup.labelers import LabelerInputs, Labels, NamedClusters
+from semisup.labelers import Labels, NamedClusters
 from semisup.labelers.files import read_labels, write_labels
 from semisup.methods import Method
 from semisup.metrics.clustering import cluster_quality
-from semisup.reports.figures.clusters import draw
-from semisup.runs.labeling import CLUSTERS, LABELS, Columns, embedded, label, predictions, warning
+from semisup.models.backbones import Backbone
+from semisup.runs.labeling import CLUSTERS, LABELS, Columns, embed_images, label_images, label_warning, predict_images
+from semisup.runs.trained_network import chosen_checkpoint, trained_network
 from semisup.training.audit import pseudo_label_metrics
 
 
 @dataclass(frozen=True)
 class RoundLabels:
-    """The pseudo-labels of a run, each round's in RUN/round{r}.
+    """The pseudo-labels of a run, those of each round in RUN/round{r}.
 
-    The hidden classes are here for records and pictures alone: labelers are given a data module that hides them.
+    The hidden classes are used for records only: labelers get a data module without them.
+
+    Args:
+        config: The run's, completed.
+        store: The data set.
+        split: The run's.
+        run: The run's folder.
     """
 
     config: Config
@@ -38,82 +46,147 @@ class RoundLabels:
     run: Path
 
     def make(self, number: int, data: SSLDataModule, method: Method | None = None) -> Labels:
-        """Those that a round leaves. method: trained in it, if any."""
+        """Makes the labels of a round, or reads them if they are made.
+
+        Args:
+            number: The round's.
+            data: The round's.
+            method: Trained in the round; None if the labels come from an embedding that needs none.
+
+        Returns:
+            The labels, in the order of `split.unlabeled`.
+        """
         labeler, node, folder = self.config["labeler"], self.config["embedding"], self._folder(number)
-        known: Callable[[], Columns]
+        predict: Callable[[], Columns]
         if node and method is None:
             cache = Path(self.config["data_dir"]).expanduser() / "embeddings"
-            known = partial(embedded, configuration.build(node), data, cache)
+            predict = partial(embed_images, build_embedding(node, load_network), data, cache)
         elif node:
-            known = partial(embedded, configuration.build(node, source=method), data, folder / "embeddings")
+            predict = partial(embed_images, build(node, source=method), data, folder / "embeddings")
         else:
             assert method is not None
-            training = configuration.build(self.config["trainer"])
-            known = partial(predictions, method, data, training, reads(labeler))
-        return label(configuration.build(labeler), known, data, folder, partial(self._draw, folder))
+            predict = partial(predict_images, method, data, build(self.config["trainer"]), labeler_reads(labeler))
+        return label_images(build(labeler), predict, data, folder)
 
     def read(self, number: int) -> Labels:
-        """Those that a round has left."""
-        return read_labels(self._folder(number) / LABELS, self.store, self.split.unlabeled, self.split.hash)
+        """Reads the labels of an earlier round.
 
-    def import_labels(self, given: Path) -> Labels:
-        """Those of a file, for round 0. Raises SemisupError if they do not fit, or if none of them is kept."""
-        if not given.exists():
-            raise SemisupError(f"there is no {given}.")
-        labels = read_labels(given, self.store, self.split.unlabeled)
+        Args:
+            number: The round's.
+
+        Returns:
+            The labels, in the order of `split.unlabeled`.
+        """
+        return read_labels(self.file(number), self.store, self.split.unlabeled, self.split.hash)
+
+    def import_labels(self, source: Path) -> Labels:
+        """Imports labels from a file as those of round 0.
+
+        Args:
+            source: A .parquet or .csv file.
+
+        Returns:
+            The labels, in the order of `split.unlabeled`.
+
+        Raises:
+            SemisupError: If there is no such file, if it does not fit, or if it keeps no image.
+        """
+        if not source.exists():
+            raise SemisupError(f"there is no {source}.")
+        labels = read_labels(source, self.store, self.split.unlabeled)
         if rank() == 0:
-            self.check_source(given, 0)
-            write_labels(self._folder(0) / LABELS, self.store, self.split.unlabeled, labels, self.split.hash)
+            self.check_source(source, 0)
+            write_labels(self.file(0), self.store, self.split.unlabeled, labels, self.split.hash)
         if not labels.weight.any():
-            raise SemisupError(f"{given} keeps none of the {len(self.split.unlabeled):,} unlabeled images.")
+            raise SemisupError(f"{source} keeps none of the {len(self.split.unlabeled):,} unlabeled images.")
         return labels
 
     def evaluate(self, number: int, labels: Labels | None, before: Labels | None = None) -> dict[str, Any]:
-        """What goes on record of the labels that a round has left, if any: `labels`, `clusters` and `warning`."""
+        """Measures the labels of a round.
+
+        Args:
+            number: The round's.
+            labels: Its labels; None if it has made none.
+            before: Those of the round before.
+
+        Returns:
+            `labels` (as from `pseudo_label_metrics`), `clusters` and `warning`, each None where there is none.
+        """
         if labels is None:
             return {"labels": None, "clusters": None, "warning": None}
         return {
             "labels": pseudo_label_metrics(labels, self.hidden()[self.split.unlabeled], self.store.classes, before),
-            "clusters": self._clusters(self._folder(number) / CLUSTERS),
-            "warning": warning(labels, self.store.classes),
+            "clusters": self._evaluate_clusters(self._folder(number) / CLUSTERS),
+            "warning": label_warning(labels, self.store.classes),
         }
 
     def check_source(self, source: Path, number: int) -> None:
-        """Writes down which pseudo-labels a round began with, or refuses to go on with others."""
+        """Stores which labels a round starts with; a resumed run must have the same.
+
+        Args:
+            source: The file of the labels.
+            number: The round that learns from them; 0 = imports them.
+
+        Raises:
+            SemisupError: If the file has changed.
+        """
         digest, file = hashlib.sha256(source.read_bytes()).hexdigest(), self._folder(number) / "labels.sha256"
         if not file.exists():
             atomic_write_text(file, digest)
         elif file.read_text() != digest:
             record = f", {source.parent / 'round.json'}" if number else ""
             raise SemisupError(
-                f"{source} has changed since round {number} began with it: to train again with the new pseudo-labels, "
-                f"delete {self._folder(number)}, the rounds after it{record} and result.json."
+                f"{source} has changed since round {number} started with it: to train again with the new "
+                f"pseudo-labels, delete {self._folder(number)}, the rounds after it{record} and result.json."
             )
 
     def file(self, number: int) -> Path:
+        """The file of a round's labels.
+
+        Args:
+            number: The round's.
+
+        Returns:
+            Its path.
+        """
         return self._folder(number) / LABELS
 
     def hidden(self) -> NDArray[np.int64]:
-        """The unlabeled images' classes, for the audit alone; -1 elsewhere and where nobody knows."""
+        """The classes of the unlabeled images, for the audit only, (N,) over the store; -1 elsewhere."""
         return self.store.hide(self.split.unlabeled).targets
 
-    def _clusters(self, file: Path) -> dict[str, Any] | None:
+    def _evaluate_clusters(self, file: Path) -> dict[str, Any] | None:
         if not file.exists():
             return None
-        found = NamedClusters.load(file)
-        figures = cluster_quality(found.assignment, self._truth(found.index), found.names, self.store.classes)
-        objective = found.objective.tolist()
-        return figures | {"objective": objective[-1] if objective else None, "iterations": len(objective)}
-
-    def _draw(self, folder: Path, inputs: LabelerInputs, labels: Labels, clusters: NamedClusters | None) -> None:
-        if inputs.features is not None:
-            draw(folder, self.store, inputs, self._truth(inputs.index), labels, clusters)
-
-    def _truth(self, index: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The classes of labeled and unlabeled images, where somebody knows them."""
-        truth = self.hidden()
+        clusters, truth = NamedClusters.load(file), self.hidden()
         truth[self.split.labeled] = self.store.targets[self.split.labeled]
-        return truth[index]
+        figures = cluster_quality(clusters.assignment, truth[clusters.index], clusters.names, self.store.classes)
+        objective = clusters.objective.tolist()
+        return figures | {"objective": objective[-1] if objective else None, "iterations": len(objective)}
 
     def _folder(self, number: int) -> Path:
         return self.run / f"round{number}"
+
+
+def load_network(run: Path, store: Store) -> tuple[Backbone, Path]:
+    """Loads the evaluated network of a finished run or of a checkpoint, for embedding=checkpoint.
+
+    Args:
+        run: The folder of a finished run, or a checkpoint in a run's folder.
+        store: The images that it will embed.
+
+    Returns:
+        The network and its checkpoint.
+
+    Raises:
+        SemisupError: If there is no such checkpoint, or it does not fit the images.
+    """
+    option = "embedding.run"
+    if run.suffix == ".ckpt":
+        checkpoint = run
+        if not checkpoint.is_file():
+            raise SemisupError(f"{option}={run}: there is no such checkpoint.")
+    else:
+        instead = "name one of its checkpoints, such as RUN/round0/last.ckpt"
+        checkpoint = chosen_checkpoint(run, option, instead=instead)
+    return trained_network(checkpoint, store.shape, store.name, option=option), checkpoint

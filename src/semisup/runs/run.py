@@ -1,4 +1,4 @@
-"""One run: from a config to result.json, through rounds that can be stopped anywhere and go on from there."""
+"""One run: from a config to result.json, through rounds that can be stopped anywhere and continue from there."""
 
 import json
 import logging
@@ -11,9 +11,11 @@ from typing import Any
 import yaml
 from rich.console import Console
 
-from semisup.config import resolve as configuration
-from semisup.config.resolve import Config
-from semisup.config.rounds import best
+from semisup.config import Config
+from semisup.config.identity import run_folder
+from semisup.config.nodes import build, load_data, load_source
+from semisup.config.resolve import complete, first_trained_round
+from semisup.config.rounds import best_round, round_config
 from semisup.core.atomic_files import atomic_write_text
 from semisup.core.distributed import rank
 from semisup.core.environment import hardware, versions
@@ -21,137 +23,150 @@ from semisup.core.errors import SemisupError
 from semisup.core.malloc import tune_malloc
 from semisup.data import SSLDataModule, Store
 from semisup.methods import Method
-from semisup.reports.figures.rounds import draw
 from semisup.runs import console as show
 from semisup.runs.rounds_runner import RoundsRunner
-from semisup.runs.trained_run import described
+from semisup.runs.run_data import describe_store
+from semisup.runs.run_files import COMMAND, CONFIG, RESULT
 from semisup.training.fit import make_method
-from semisup.training.trainer import TrainerConfig
-from semisup.training.tuning import tuned
+from semisup.training.tuning import tune
 
 Result = dict[str, Any]
 
 
-def run(config: Mapping[str, Any], console: Console | None = None) -> Result:
-    """Trains, evaluates and writes down one run, or goes on with it, or reads the result of a finished one.
+def run(config: Mapping[str, Any], console: Console | None = None, command: str | None = None) -> Result:
+    """Trains and evaluates one run, continues one that was stopped, or reads the result of a finished one.
 
-    config: the composed config as plain dicts. Returns what result.json holds. Raises SemisupError for what the user
-    can mend.
+    Args:
+        config: The composed config, as plain dicts.
+        console: For the plan, the progress and the result; None = the terminal.
+        command: What started the run, shell-quoted; it is stored in the run's folder.
+
+    Returns:
+        What result.json holds.
+
+    Raises:
+        SemisupError: If something is wrong that the user can change.
     """
     console = console or Console(quiet=rank() != 0)
-    full = configuration.complete(config)
-    folder = configuration.folder(full)
-    result_file = folder / "result.json"
-    if result_file.exists() and not full["overwrite"]:
-        finished = _finished(result_file)
-        console.print(f"{folder} is finished; overwrite=true would start anew.")
+    full = complete(config)
+    folder = run_folder(full)
+    if (folder / RESULT).exists() and not full["overwrite"]:
+        finished = _read_result(folder / RESULT)
+        console.print(f"{folder} is finished; overwrite=true trains it again.")
         show.result(console, folder, finished)
         return finished
     configure_process()
-    store = configuration.load_source(full)
-    data = configuration.load_data(full, store)
-    preflight(full, store, data)  # so that a mistake deletes no earlier run, and leaves no folder
-    init_run_dir(folder, full)
-    result = _train_and_test(full, store, data, folder, console)
+    if first_trained_round(full) is not None:
+        build(full["trainer"]).predictor()  # refuses a device that is not there before anything is read
+    store = load_source(full)
+    data = load_data(full, store)
+    method = preflight(full, store, data)  # before a mistake deletes an earlier run, or leaves a folder
     if rank() == 0:
-        atomic_write_text(result_file, json.dumps(result, indent=1))
+        init_run_dir(folder, full, command)
+        data.split.save(folder, store)
+    result = _train_and_test(full, store, data, method, folder, console)
+    if rank() == 0:
+        atomic_write_text(folder / RESULT, json.dumps(result, indent=1))
     show.result(console, folder, result)
-    if rank() == 0:
-        _write_page(folder, store, console)
     return result
 
 
-def _finished(file: Path) -> Result:
-    """What a result.json holds. Raises SemisupError if it is damaged."""
-    try:
-        result: Result = json.loads(file.read_text())
-        return result
-    except ValueError as error:
-        raise SemisupError(f"{file} is damaged ({error}): delete it, and the same command writes it anew.") from error
-
-
 def configure_process() -> None:
-    """A quiet, fast process."""
+    """Silences Lightning, and makes large allocations fast."""
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="lightning")
     tune_malloc()
 
 
-def preflight(config: Config, store: Store, data: SSLDataModule) -> None:
-    """Raises SemisupError for what does not go together, as far as it can be told without training."""
+def preflight(config: Config, store: Store, data: SSLDataModule) -> Method | None:
+    """Finds what does not go together, as far as that is possible without training.
+
+    Args:
+        config: Completed.
+        store: The data set.
+        data: With the run's split.
+
+    Returns:
+        The method of the first round that trains one; None if no round does.
+
+    Raises:
+        SemisupError: If the config does not fit the data.
+    """
     if (config["rounds"]["students"] or config["labeler"]) and not len(data.split.unlabeled):
         raise SemisupError(f"pseudo-labels are of unlabeled images, and this split of {store.name} has none.")
-    if not configuration.is_labeling_only(config):
-        make_method(configuration.round_config(config, 0), store)
+    number = first_trained_round(config)
+    return None if number is None else make_method(round_config(config, number), store)
 
 
-def init_run_dir(folder: Path, config: Config) -> None:
-    """The folder with its config; an earlier one goes if it is to be overwritten."""
-    if rank() == 0:
-        if config["overwrite"] and folder.exists():
-            shutil.rmtree(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        atomic_write_text(folder / "config.yaml", yaml.safe_dump(config, sort_keys=False))
+def init_run_dir(folder: Path, config: Config, command: str | None) -> None:
+    """Makes the run's folder with config.yaml and command.txt.
+
+    Args:
+        folder: The run's. An earlier one is deleted if it is to be overwritten.
+        config: Completed.
+        command: What started the run, if a command did.
+    """
+    if config["overwrite"] and folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for unfinished in (*folder.glob(".*.tmp-*"), *folder.glob("round*/.*.tmp-*")):  # of a run that was killed
+        unfinished.unlink()
+    atomic_write_text(folder / CONFIG, yaml.safe_dump(config, sort_keys=False))
+    if command is not None:
+        atomic_write_text(folder / COMMAND, f"{command}\n")
 
 
-def _train_and_test(config: Config, store: Store, data: SSLDataModule, folder: Path, console: Console) -> Result:
-    if rank() == 0:
-        data.split.save(folder, store)
+def _read_result(file: Path) -> Result:
+    try:
+        result: Result = json.loads(file.read_text(encoding="utf-8"))
+        return result
+    except ValueError as error:
+        raise SemisupError(f"{file} is damaged ({error}): delete it, and the same command writes it again.") from error
+
+
+def _train_and_test(
+    config: Config, store: Store, data: SSLDataModule, method: Method | None, folder: Path, console: Console
+) -> Result:
     if config["tune"]:
         config = _tune(config, folder, store)
-        data = configuration.load_data(config, store)
-    if configuration.is_labeling_only(config):
-        show.plan_of_labels(console, data, config, folder)
-    else:
-        show.plan(console, data, make_method(configuration.round_config(config, 0), store), config, folder)
-    session = RoundsRunner(config, store, data.split, folder, console)
-    records = session.train()
+        data = load_data(config, store, data.split)
+        method = preflight(config, store, data)
+    show.plan(console, data, method, config, folder)
+    runner = RoundsRunner(config, store, data.split, folder, console, method)
+    records = runner.train()
     if rank():
-        return {}  # the other processes have done their share
-    chosen = best(records)
+        return {}  # the first process has the records
+    chosen = best_round(records)
     validation = records[chosen]["validation"]
-    if len(records) > 1:
-        draw(records, chosen, folder / "rounds.png")
+    tuned = {"lr": config["optimizer"]["lr"], "batch_size": config["batch"]["labeled"]}
     return {
-        "test": session.test(chosen),
+        "test": runner.test(chosen),
         "validation": validation,
         "temperature": validation and validation["temperature"],
         "pseudo_labels": records[chosen]["pseudo_labels"],
         "round": chosen,
         "rounds": records,
-        "data": described(store),
+        "data": describe_store(store),
         "split": data.split.manifest(store),
         "seed": config["seed"],
         "steps": records[chosen]["steps"],
-        "tuned": {"lr": config["optimizer"]["lr"], "batch_size": data.batch_size} if config["tune"] else None,
+        "tuned": tuned if config["tune"] else None,
         "versions": versions(),
         "hardware": hardware(),
         "seconds": round(sum(record["seconds"] for record in records), 1),
     }
 
 
-def _write_page(folder: Path, store: Store, console: Console) -> None:
-    """Writes report.html. The result is on disk by now: whatever fails here is said, and costs the page alone."""
-    try:
-        from semisup.reports import run_page as page  # here, as matplotlib and scikit-learn come with it
-
-        console.print(f"[bold]page[/] {page.write(folder, store)}", soft_wrap=True)
-    except Exception as error:  # whatever it is, hours of training are done and must not end as a failure
-        reason = f"{type(error).__name__}: {error}".rstrip(".")
-        show.warn(console, f"the page was not written ({reason}); python scripts/report.py {folder} tries again.")
-
-
 def _tune(config: Config, folder: Path, store: Store) -> Config:
     """The config with the learning rate or the batch size that the tuner found."""
     if rank():
         raise SemisupError("tune works on one device; tune there first, then train with what it found.")
-    training: TrainerConfig = configuration.build(config["trainer"])
 
     def fresh() -> tuple[Method, SSLDataModule]:
-        return make_method(config, store), configuration.load_data(config, store)
+        return make_method(config, store), load_data(config, store)
 
-    found = tuned(config["tune"], folder, training, fresh)
+    found = tune(config["tune"], folder, build(config["trainer"]), fresh)
     if "lr" in found:
         return {**config, "optimizer": {**config["optimizer"], "lr": found["lr"]}}
     return {**config, "batch": {**config["batch"], "labeled": found["batch_size"]}}

@@ -1,7 +1,7 @@
-"""How good the pseudo-labels really are, from the hidden labels, which live only here.
+"""How good the pseudo-labels really are, from the hidden labels, which are here only.
 
-Lightning hands callbacks the trainer and the module, and never the other way round: a method cannot reach the audit's
-truth. A test scrambles it and finds every number of the training unchanged.
+Lightning gives callbacks the trainer and the module, but gives the module no way to them: a method cannot reach the
+audit's truth. A test scrambles the truth, and no number of the training changes.
 """
 
 from typing import Any
@@ -18,21 +18,26 @@ from semisup.metrics.calibration import BINS, calibration_bins, calibration_erro
 
 
 class Audit(Callback):
-    """Counts, over the steps between two evaluations, how many pseudo-labels were used and how many were right.
+    """Measures the pseudo-labels of the steps between two evaluations.
 
-    truth: (N,) int64 over the store's images: the class of each unlabeled image, -1 elsewhere and where nobody knows.
-    Labeled images in the unlabeled stream are therefore not counted. every: steps between two readings.
+    Args:
+        truth: The class of each unlabeled image of the store, (N,) int64; -1 for other images, and for unknown classes.
+            Labeled images in the unlabeled stream are therefore not counted.
+        classes: Names of the K classes.
+        every: Steps between two reports.
 
-    A reading holds `coverage` (the share of images with a weight above 0), `accuracy` (of those, weighted),
-    `calibration_error` (of the confidence of all images, used or not) and both per class.
+    Attributes:
+        last_report: None if no pseudo-label of an image of known class was made. Otherwise `coverage` (the share of
+            images with a weight above 0), `accuracy` (of those, weighted), `calibration_error` (of all images, used
+            or not) and `per_class`, which has coverage and accuracy by class.
     """
 
     def __init__(self, truth: NDArray[Any], classes: tuple[str, ...], every: int) -> None:
         self.truth = torch.from_numpy(truth)
         self.classes, self.every = classes, every
         self.last_report: dict[str, Any] | None = None
-        self.per_class = torch.zeros(len(classes), 4)  # images, used, weight, weight of the right ones
-        self.bins = torch.zeros(BINS, 3)  # images, right ones, confidence
+        self.per_class = torch.zeros(len(classes), 4)  # images, used ones, weight, weight of the correct ones
+        self.bins = torch.zeros(BINS, 3)  # images, correct ones, sum of the confidences
         self.trainer: Trainer | None = None
 
     def on_fit_start(self, trainer: Trainer, pl_module: Any) -> None:
@@ -45,54 +50,58 @@ class Audit(Callback):
             self.update(pseudo_labels, self.truth[batch["unlabeled"].index])
         step = trainer.global_step
         if step % self.every == 0 or step == trainer.max_steps:
-            self.compute(self._over_all_processes())
-            if curves := self.curves():
+            self.compute()
+            if curves := self._curves():
                 for logger in trainer.loggers:
                     logger.log_metrics(curves, step=step - 1)  # Lightning counts steps from 0
 
     def update(self, labels: PseudoLabels, truth: Tensor) -> None:
-        """Adds one step's pseudo-labels. truth: (uB,), -1 = not counted. No host sync."""
-        assert labels.confidence is not None  # every method that makes pseudo-labels in a step says how confident it is
-        known = (truth >= 0).float()
-        hit = (labels.target == truth).float()
-        weight = labels.weight * known
-        columns = torch.stack([known, (weight > 0).float(), weight, weight * hit], dim=-1)  # (uB, 4)
-        self.per_class.index_add_(0, truth.clamp_min(0), columns)
-        self.bins += calibration_bins(labels.confidence, hit, known)
+        """Counts the pseudo-labels of one step, without waiting for the device.
 
-    def compute(self, counts: tuple[Tensor, Tensor]) -> None:
-        """Reports what was counted since the last report, None if no known image was; starts again at zero."""
-        per_class, bins = counts
+        Args:
+            labels: Of B images, with their confidence.
+            truth: Their classes, (B,) int64; -1 is not counted.
+        """
+        assert labels.confidence is not None  # a method that makes pseudo-labels in a step gives their confidence
+        known = (truth >= 0).float()
+        correct = (labels.target == truth).float()
+        weight = labels.weight * known
+        columns = torch.stack([known, (weight > 0).float(), weight, weight * correct], dim=-1)  # (B, 4)
+        self.per_class.index_add_(0, truth.clamp_min(0), columns)
+        self.bins += calibration_bins(labels.confidence, correct, known)
+
+    def compute(self) -> None:
+        """Makes the report of what all processes have counted since the last one, and starts again at zero."""
+        per_class, bins = self._sum_over_processes()
         self.per_class.zero_()
         self.bins.zero_()
         self.last_report = None
-        if not per_class[:, 0].sum():
-            return
-        self.last_report = {
-            **_shares(per_class.sum(0)),
-            "calibration_error": calibration_error(bins),
-            "per_class": {name: _shares(row) for name, row in zip(self.classes, per_class, strict=True)},
-        }
-
-    def curves(self) -> dict[str, float]:
-        """The last reading, flat, under the names it is logged by."""
-        if self.last_report is None:
-            return {}
-        flat = {k: v for k, v in self.last_report.items() if k != "per_class"}
-        for name, shares in self.last_report["per_class"].items():
-            flat |= {f"{k}/{name}": v for k, v in shares.items()}
-        return {f"pseudo_labels/{k}": v for k, v in flat.items() if v is not None}
+        if per_class[:, 0].sum():
+            self.last_report = {
+                **_shares(per_class.sum(0)),
+                "calibration_error": calibration_error(bins),
+                "per_class": {name: _shares(row) for name, row in zip(self.classes, per_class, strict=True)},
+            }
 
     def state_dict(self) -> dict[str, Any]:
-        per_class, bins = self._over_all_processes()
+        per_class, bins = self._sum_over_processes()
         return {"per_class": per_class, "bins": bins, "reading": self.last_report}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.last_report = state["reading"]
-        if rank() == 0:  # what all processes had counted goes on in one of them
+        if rank() == 0:  # the sum over all processes continues in one of them
             self.per_class, self.bins = state["per_class"], state["bins"]
 
-    def _over_all_processes(self) -> tuple[Tensor, Tensor]:
+    def _curves(self) -> dict[str, float]:
+        """The last report, flat, under the names that it is logged by."""
+        if self.last_report is None:
+            return {}
+        flat = {key: value for key, value in self.last_report.items() if key != "per_class"}
+        for name, shares in self.last_report["per_class"].items():
+            flat |= {f"{key}/{name}": value for key, value in shares.items()}
+        return {f"pseudo_labels/{key}": value for key, value in flat.items() if value is not None}
+
+    def _sum_over_processes(self) -> tuple[Tensor, Tensor]:
         per_class, bins = self.per_class.clone(), self.bins.clone()
         if self.trainer is not None:
             per_class, bins = (self.trainer.strategy.reduce(t, reduce_op="sum") for t in (per_class, bins))
@@ -102,38 +111,42 @@ class Audit(Callback):
 def pseudo_label_metrics(
     labels: Labels, truth: NDArray[Any], classes: tuple[str, ...], before: Labels | None = None
 ) -> dict[str, Any]:
-    """How good a round's pseudo-labels are. truth: (N,) the images' classes, -1 where nobody knows them.
+    """How good a round's pseudo-labels are.
 
-    Images without any confidence have no label, as those of which a file has no row. Without any truth: `images`,
-    `kept` (how many), `coverage` (their share) and, where there was a round before, `agreement` (the share of the
-    images with a label, kept or not, that have the same class as before) and `changed` (the share that has another
-    class or is kept now and was not, or the other way round, of those kept in either round).
-    With truth, of the images that have one: `accuracy` (of the kept, weighted), `accuracy_of_all` (kept or not),
-    `calibration_error` and both shares per class, as in the audit of a step.
+    An image whose weight and confidence are 0 has no label, such as one that has no row in a file.
+
+    Args:
+        labels: Of N images.
+        truth: Their classes, (N,) int64; -1 for unknown ones.
+        classes: Names of the K classes.
+        before: The labels of the round before, of the same images.
+
+    Returns:
+        `images` (N), `kept` (how many) and `coverage` (their share). `agreement`: of the images with a label in both
+        rounds, the share with the same class; None in the first round. `changed`: of the images that are kept in
+        either round, the share with another class or kept in one of them only; None in the first round.
+        Of the images of known class: `accuracy` (of the kept, weighted), `accuracy_of_all` (kept or not), and
+        `calibration_error` and `per_class` as of Audit.
     """
     kept, predicted = labels.weight > 0, labels.classes
-    said = kept | (labels.confidence > 0)
+    labeled = kept | (labels.confidence > 0)
     figures: dict[str, Any] = {"images": len(kept), "kept": int(kept.sum()), "coverage": float(kept.mean())}
     figures |= {"agreement": None, "changed": None}
     if before is not None:
         same, kept_before = predicted == before.classes, before.weight > 0
-        either, both = kept | kept_before, said & (kept_before | (before.confidence > 0))
+        either, both = kept | kept_before, labeled & (kept_before | (before.confidence > 0))
         figures["agreement"] = float(same[both].mean()) if both.any() else None
         figures["changed"] = float((~same | (kept != kept_before))[either].mean()) if either.any() else 0.0
-    known = torch.from_numpy(truth)
+    correct = (predicted == truth)[labeled & (truth >= 0)]
+    figures |= {"accuracy": None, "accuracy_of_all": float(correct.mean()) if len(correct) else None}
     audit = Audit(truth, classes, every=1)
     columns = (torch.from_numpy(column) for column in (predicted, labels.weight, labels.confidence))
-    audit.update(PseudoLabels(*columns), known)
-    audit.compute((audit.per_class.clone(), audit.bins.clone()))
-    hits = (predicted == truth)[said & (truth >= 0)]
-    return figures | {"accuracy": None, "accuracy_of_all": float(hits.mean()) if len(hits) else None} | _of(audit)
-
-
-def _of(audit: Audit) -> dict[str, Any]:
-    """A reading without its coverage, which is that of the images whose class is known."""
-    return {key: value for key, value in (audit.last_report or {}).items() if key != "coverage"}
+    audit.update(PseudoLabels(*columns), audit.truth)
+    audit.compute()
+    # The report's coverage is that of the images of known class.
+    return figures | {key: value for key, value in (audit.last_report or {}).items() if key != "coverage"}
 
 
 def _shares(counts: Tensor) -> dict[str, float | None]:
-    images, used, weight, right = counts.tolist()
-    return {"accuracy": right / weight if weight else None, "coverage": used / images if images else None}
+    images, used, weight, correct = counts.tolist()
+    return {"accuracy": correct / weight if weight else None, "coverage": used / images if images else None}

@@ -1,4 +1,4 @@
-"""One round: a fresh network, its training, and its evaluation."""
+"""One round: a new network, its training, and its evaluation."""
 
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,8 @@ from lightning.pytorch import Callback
 from lightning.pytorch.loggers import Logger
 from rich.console import Console
 
-from semisup.config import resolve as configuration
-from semisup.config.resolve import Config
+from semisup.config import Config
+from semisup.config.nodes import build, build_network
 from semisup.core.atomic_files import atomic_write
 from semisup.core.schema import locate, parameters
 from semisup.core.seeds import seed_for
@@ -20,43 +20,69 @@ from semisup.metrics.calibration import fit_temperature
 from semisup.metrics.classification import summary
 from semisup.training.audit import Audit
 from semisup.training.callbacks import Checkpoints, NaNGuard, ProgressBar, SaveWhenAsked, StepSeed
-from semisup.training.callbacks.checkpoints import load
+from semisup.training.callbacks.checkpoints import load_checkpoint
 from semisup.training.loggers import log_confusion
 from semisup.training.metrics_csv import MetricsCSV
 from semisup.training.trainer import TrainerConfig
 
 
 def make_method(config: Config, store: Store) -> Method:
-    """The method with a fresh network, whose weights are a function of the seed.
+    """The method with a new network, whose weights are a function of the seed.
 
-    A method that keeps something per class or per image asks for `classes` or `images` (how many) in its constructor.
+    A method that keeps something per class or per image has an argument `classes` or `images`: how many there are.
+
+    Args:
+        config: The round's, completed.
+        store: The data set.
+
+    Returns:
+        The method, on the CPU.
     """
     torch.manual_seed(seed_for(config["seed"], "weights"))
-    given = {
-        "network": configuration.build_network(config, store),
-        "optimizer": configuration.build(config["optimizer"]),
+    available = {
+        "network": build_network(config, store),
+        "optimizer": build(config["optimizer"]),
         "classes": len(store.classes),
         "images": len(store.images),
     }
     wanted = parameters(locate(config["method"]["_target_"]))
-    method: Method = configuration.build(config["method"], **{k: v for k, v in given.items() if k in wanted})
+    method: Method = build(config["method"], **{name: value for name, value in available.items() if name in wanted})
     return method
 
 
 def make_loggers(config: Config, folder: Path) -> list[Logger]:
-    """The loggers that the config asks for besides metrics.csv. folder: the round's."""
-    loggers: list[Logger] = configuration.build(
-        config["logger"], folder=folder.parent, round_number=int(folder.name.removeprefix("round"))
-    )
+    """The loggers of a config besides metrics.csv.
+
+    Args:
+        config: Completed.
+        folder: The round's, such as RUN/round0.
+
+    Returns:
+        The loggers.
+    """
+    number = int(folder.name.removeprefix("round"))
+    loggers: list[Logger] = build(config["logger"], folder=folder.parent, round_number=number)
     return loggers
 
 
 def fit(
     method: Method, data: SSLDataModule, folder: Path, audit: Audit, config: Config, console: Console
 ) -> tuple[Checkpoints, list[Logger]]:
-    """Trains a round in its folder, from where it was left. A finished one is not trained again."""
+    """Trains a round, or continues its training. One that is finished is not trained again.
+
+    Args:
+        method: As from `make_method`.
+        data: With pseudo-labels, if the round learns from some.
+        folder: The round's, for checkpoints and curves.
+        audit: Measures the pseudo-labels.
+        config: The round's, completed.
+        console: For the progress.
+
+    Returns:
+        The checkpoints, and the loggers of the curves.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    training: TrainerConfig = configuration.build(config["trainer"])
+    training: TrainerConfig = build(config["trainer"])
     checkpoints = Checkpoints(folder, training.every, training.save_every)
     callbacks: list[Callback] = [StepSeed(config["seed"]), NaNGuard(training.log_every_n_steps), audit]
     watchers: list[Callback] = [ProgressBar(console), checkpoints, SaveWhenAsked(checkpoints)]
@@ -68,16 +94,33 @@ def fit(
     return checkpoints, loggers
 
 
-def restore(method: Method, folder: Path) -> int:
-    """Puts the weights that validation chose in a round into its method; returns the step they are of."""
+def load_best_weights(method: Method, folder: Path) -> int:
+    """Loads the weights that validation has chosen in a round; without validation images, the last ones.
+
+    Args:
+        method: The round's.
+        folder: The round's.
+
+    Returns:
+        The step that they are of.
+    """
     best = folder / "best.ckpt"
-    chosen = load(best if best.exists() else folder / "last.ckpt")
-    method.load_state_dict(chosen["state_dict"])
-    return int(chosen["global_step"])
+    checkpoint = load_checkpoint(best if best.exists() else folder / "last.ckpt")
+    method.load_state_dict(checkpoint["state_dict"])
+    return int(checkpoint["global_step"])
 
 
 def validate(method: Method, data: SSLDataModule, training: TrainerConfig) -> dict[str, Any] | None:
-    """The figures of the validation images, if there are any, and the temperature that fits them."""
+    """Evaluates a method on the validation images.
+
+    Args:
+        method: With the weights to evaluate.
+        data: Its split names the images.
+        training: On whose device.
+
+    Returns:
+        What `summary` gives, and the `temperature` that fits; None without validation images.
+    """
     if not len(data.split.validation):
         return None
     training.tester().validate(method, datamodule=data, verbose=False)
@@ -89,14 +132,26 @@ def validate(method: Method, data: SSLDataModule, training: TrainerConfig) -> di
 def test(
     method: Method, data: SSLDataModule, training: TrainerConfig, loggers: list[Logger], folder: Path, step: int
 ) -> dict[str, Any] | None:
-    """The figures of the test set, if there is one; its predictions go into the run's folder. step: of the loggers."""
+    """Evaluates a method on the test set, and writes predictions.npz.
+
+    Args:
+        method: With the weights to evaluate.
+        data: Its store has the test set.
+        training: On whose device.
+        loggers: Get the accuracy and the confusion matrix.
+        folder: The run's.
+        step: Of the accuracy, in the loggers.
+
+    Returns:
+        What `summary` gives; None without a test set.
+    """
     if not len(data.store.test_images):
         return None
     training.tester().test(method, datamodule=data, verbose=False)
     logits, label, index = (method.eval_outputs[key].cpu() for key in ("logits", "label", "index"))
     figures = summary(logits, label, data.store.classes)
-    with atomic_write(folder / "predictions.npz") as draft:
-        np.savez_compressed(draft, probability=logits.softmax(-1).numpy(), label=label.numpy(), index=index.numpy())
+    with atomic_write(folder / "predictions.npz") as temporary:
+        np.savez_compressed(temporary, probability=logits.softmax(-1).numpy(), label=label.numpy(), index=index.numpy())
     for logger in loggers:
         logger.log_metrics({"test/accuracy": figures["accuracy"]}, step=step)
     log_confusion(loggers, logits.argmax(-1).numpy(), label.numpy(), data.store.classes)

@@ -12,12 +12,31 @@ from semisup.core.errors import SemisupError
 
 
 def csv_only(folder: Path, round_number: int) -> list[Logger]:
-    """Nothing more."""
+    """No logger besides metrics.csv.
+
+    Args:
+        folder: The run's.
+        round_number: Of the round that is trained.
+
+    Returns:
+        An empty list.
+    """
     return []
 
 
 def tensorboard(folder: Path, round_number: int) -> list[Logger]:
-    """TensorBoard's event files, in the run's folder; each round is a run of its own, to be seen over the others."""
+    """TensorBoard's event files in the run's folder. Each round is a run of its own, so that rounds can be compared.
+
+    Args:
+        folder: The run's.
+        round_number: Of the round that is trained.
+
+    Returns:
+        The logger.
+
+    Raises:
+        SemisupError: If TensorBoard is not installed.
+    """
     version = f"round{round_number}" if round_number else ""
     try:
         return [TensorBoardLogger(folder, name="tensorboard", version=version, default_hp_metric=False)]
@@ -33,24 +52,36 @@ def wandb(
     group: str | None = None,
     offline: bool = False,
 ) -> list[Logger]:
-    """Weights & Biases. A resumed run goes on under its old name; without a network, take offline=true.
+    """Weights & Biases. A resumed run continues under its name. Each later round is a run of its own.
 
-    Each later round is a run of its own there, named after the first.
+    Args:
+        folder: The run's; its name is the run's name there.
+        round_number: Of the round that is trained.
+        project: The project.
+        entity: The user or team; None = your own.
+        group: The group of the run.
+        offline: Whether to write files only, without a network and an account.
+
+    Returns:
+        The logger.
+
+    Raises:
+        SemisupError: If Weights & Biases refuses.
     """
     import wandb as client
 
     if client.run is not None:
-        client.finish()  # the sweep's job before this one, which would get this one's curves
-    for place in ("WANDB_DATA_DIR", "WANDB_CACHE_DIR"):  # its drafts and logs; by default in the home directory
+        client.finish()  # the job before this one in a sweep, which would get the curves of this one
+    for place in ("WANDB_DATA_DIR", "WANDB_CACHE_DIR"):  # for temporary files; by default in the home directory
         os.environ.setdefault(place, str(folder / "wandb"))
     options: dict[str, Any] = {"entity": entity, "group": group, "settings": client.Settings(silent=True)}
     if not offline:
         options["resume"] = "allow"
     name = f"{folder.name}-round{round_number}" if round_number else folder.name
     logger = WandbLogger(name, folder, offline=offline, id=name, project=project, **options)
-    logger._wandb_init.pop("anonymous", None)  # Lightning still passes it, and W&B warns that it means nothing
+    logger._wandb_init.pop("anonymous", None)  # Lightning still passes it, and W&B warns that it has no effect
     try:
-        _ = logger.experiment  # begins here, where a refusal is a sentence
+        _ = logger.experiment  # starts the run, so that a refusal is one sentence
     except client.errors.Error as error:
         raise SemisupError(f"Weights & Biases refuses: {error} Without it: logger.offline=true.") from error
     return [logger]
@@ -59,7 +90,14 @@ def wandb(
 def log_confusion(
     loggers: list[Logger], predicted: NDArray[np.int64], label: NDArray[np.int64], classes: tuple[str, ...]
 ) -> None:
-    """Sends the test set's confusion matrix to those loggers that can show one."""
+    """Sends the test set's confusion matrix to the loggers that can show one.
+
+    Args:
+        loggers: Of any kind.
+        predicted: Classes, (N,).
+        label: Classes, (N,).
+        classes: Their names.
+    """
     for logger in loggers:
         if isinstance(logger, WandbLogger):
             from wandb.plot import confusion_matrix

@@ -1,54 +1,60 @@
 """The Lightning Trainer of a round: what conf/trainer sets of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import torch
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.loggers import Logger
+from lightning.pytorch.plugins.io import TorchCheckpointIO
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
+from semisup.core.atomic_files import atomic_write
 from semisup.core.errors import SemisupError
+from semisup.core.ranges import NonNegativeInt, Positive, PositiveInt, enforce_ranges
 
 EVALUATIONS = 20  # of a training, unless val_check_interval says otherwise
 # Lightning's ways of refusing a device, a strategy or a precision.
-REFUSALS = (ValueError, RuntimeError, ModuleNotFoundError, MisconfigurationException)
+REFUSALS = (ValueError, RuntimeError, TypeError, ModuleNotFoundError, MisconfigurationException)
 
 
+@enforce_ranges
 @dataclass(frozen=True)
 class TrainerConfig:
     """How long to train and on what.
 
-    max_steps: optimizer steps. val_check_interval: steps between evaluations; None = a twentieth of the training.
-    save_every: steps between checkpoints to resume from; None = at each evaluation. patience: stop after so many
-    evaluations without a better validation accuracy. log_every_n_steps: steps between points of the training curves.
-    deterministic: 'warn' takes deterministic algorithms and warns of an operation that has none; true refuses it.
-    accelerator, devices, num_nodes, strategy, precision, gradient_clip_val, sync_batchnorm: as Lightning's Trainer
-    takes them.
+    Args:
+        max_steps: Optimizer steps.
+        val_check_interval: Steps between evaluations; None = a twentieth of the training.
+        save_every: Steps between checkpoints to resume from; None = at each evaluation.
+        patience: Stop after so many evaluations without a better validation accuracy.
+        log_every_n_steps: Steps between points of the training curves.
+        accelerator: cpu, gpu, mps, or auto, as of Lightning's Trainer.
+        devices: How many, or which; -1 = all; auto.
+        num_nodes: Machines that train together.
+        strategy: How devices train together, such as ddp.
+        precision: Of the computation.
+        gradient_clip_val: The largest norm of a gradient; None = no limit.
+        sync_batchnorm: Whether batch norm's statistics are those of all devices.
+        deterministic: 'warn' takes deterministic algorithms and warns of an operation that has none; true refuses it.
     """
 
-    max_steps: int = 2000
-    val_check_interval: int | None = None
-    save_every: int | None = None
-    patience: int | None = None
-    log_every_n_steps: int = 50
+    max_steps: PositiveInt = 2000
+    val_check_interval: PositiveInt | None = None
+    save_every: PositiveInt | None = None
+    patience: PositiveInt | None = None
+    log_every_n_steps: PositiveInt = 50
     accelerator: str = "auto"
-    devices: int | str | list[int] = 1
-    num_nodes: int = 1
+    devices: PositiveInt | Literal[-1] | str | Sequence[NonNegativeInt] = 1
+    num_nodes: PositiveInt = 1
     strategy: str = "auto"
     precision: Literal["32-true", "16-mixed", "bf16-mixed", "64-true"] = "32-true"
-    gradient_clip_val: float | None = None
+    gradient_clip_val: Positive | None = None
     sync_batchnorm: bool = False
     deterministic: bool | Literal["warn"] = "warn"
-
-    def __post_init__(self) -> None:
-        for name in ("max_steps", "val_check_interval", "save_every", "patience", "log_every_n_steps"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise SemisupError(f"trainer.{name} is at least 1; got {value}.")
-        if self.gradient_clip_val is not None and self.gradient_clip_val <= 0:
-            raise SemisupError(f"trainer.gradient_clip_val is above 0; got {self.gradient_clip_val}.")
 
     @property
     def every(self) -> int:
@@ -56,7 +62,16 @@ class TrainerConfig:
         return min(self.val_check_interval or -(-self.max_steps // EVALUATIONS), self.max_steps)
 
     def trainer(self, callbacks: list[Callback], loggers: list[Logger], validates: bool) -> Trainer:
-        """A fresh Trainer, for one fit. Its unit is the step: the whole training is one epoch."""
+        """A new Trainer for one fit. Its unit is the step: all of the training is one epoch.
+
+        Args:
+            callbacks: In the order in which they are called.
+            loggers: Where the curves go.
+            validates: Whether there are validation images.
+
+        Returns:
+            The Trainer.
+        """
         # Filling memory that is about to be written costs time. Ruff dislikes setattr, but mypy knows no such name.
         setattr(torch.utils.deterministic, "fill_uninitialized_memory", False)  # noqa: B010
         if self.patience and validates:
@@ -65,6 +80,7 @@ class TrainerConfig:
         return self._trainer(
             callbacks=callbacks,
             logger=loggers,
+            plugins=[_AtomicCheckpointIO()],
             max_steps=self.max_steps,
             max_epochs=-1,
             val_check_interval=self.every if validates else None,
@@ -87,7 +103,7 @@ class TrainerConfig:
         try:
             return Trainer(
                 accelerator=self.accelerator,
-                devices=1 if one_device else self.devices,
+                devices=1 if one_device else self.devices,  # type: ignore[arg-type]  # a list, as the schema has it
                 num_nodes=1 if one_device else self.num_nodes,
                 strategy="auto" if one_device else self.strategy,
                 precision=self.precision,
@@ -101,3 +117,11 @@ class TrainerConfig:
             )
         except REFUSALS as error:
             raise SemisupError(f"the trainer cannot be set up: {' '.join(str(error).split())}") from error
+
+
+class _AtomicCheckpointIO(TorchCheckpointIO):
+    """Writes beside the target file, where Lightning's writes to the folder for temporary files first."""
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+        with atomic_write(Path(path)) as temporary, temporary.open("wb") as out:
+            torch.save(checkpoint, out)

@@ -18,19 +18,30 @@ from semisup.training.trainer import TrainerConfig
 LARGEST_ON_CPU = 512  # labeled images a step: a CPU gives no sign of being out of memory before it is too late
 
 
-def tuned(
+def tune(
     what: str, folder: Path, training: TrainerConfig, make: Callable[[], tuple[Method, SSLDataModule]]
 ) -> dict[str, Any]:
-    """{'lr': x} or {'batch_size': n}, found on a throw-away network and kept in tuned.json for when the run goes on.
+    """Chooses an option by trying, and keeps the choice in tuned.json for a resumed run.
 
-    training: on whose device and in whose precision it is tried. make: a fresh method and data module, seeded as the
-    training's. lr: the steepest descent of the loss over 200 steps with rates from 1e-5 to 1 (Smith, 2017); Lightning
-    begins at 1e-8, where a small batch's noise is all the descent there is. batch_size: doubled from 16 until memory is
-    short, all images have been reached, or, on a CPU, 512.
+    'lr': the steepest descent of the loss over 200 steps with rates from 1e-5 to 1 (Smith, 2017). Lightning starts at
+    1e-8, where the noise of small batches is the only descent. 'batch_size': doubled from 16 until memory is short, all
+    labeled images are in a batch, or, on a CPU, 512.
+
+    Args:
+        what: lr or batch_size.
+        folder: The run's.
+        training: Its device and precision are tried.
+        make: Makes a method and a data module, seeded as those of the training. They are trained and not used again.
+
+    Returns:
+        {'lr': x} or {'batch_size': n}.
+
+    Raises:
+        SemisupError: If the loss falls at no learning rate.
     """
     file = folder / "tuned.json"
     if file.exists():
-        saved: dict[str, Any] = json.loads(file.read_text())
+        saved: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         return saved
     method, data = make()
     find = _learning_rate if what == "lr" else _batch_size
@@ -61,11 +72,10 @@ def _batch_size(method: Method, data: SSLDataModule, training: TrainerConfig) ->
         found = Tuner(trainer).scale_batch_size(
             method, datamodule=data, mode="power", init_val=16, steps_per_trial=2, max_val=largest
         )
-    return min(int(found or 16), largest)  # the last doubling may overshoot
+    return min(int(found or 16), largest)  # the last doubling may exceed it
 
 
 def _trainer(folder: str, training: TrainerConfig) -> Trainer:
-    """On the device and in the precision of the training to come, or what is found would not hold there."""
     return Trainer(
         default_root_dir=folder,
         accelerator=training.accelerator,

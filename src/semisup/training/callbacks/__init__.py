@@ -1,4 +1,4 @@
-"""What watches over a training: checkpoints, interruptions, losses that are no numbers, seeds, progress."""
+"""Callbacks of a training: checkpoints, interruptions, losses that are no numbers, seeds, progress."""
 
 from semisup.training.callbacks.checkpoints import Checkpoints
 from semisup.training.callbacks.interruption import Interrupted, SaveWhenAsked

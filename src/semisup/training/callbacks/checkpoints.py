@@ -1,6 +1,5 @@
-"""Checkpoints: the best by validation, and the last to resume from; each written whole or not at all."""
+"""Checkpoints: the best by validation, and the last to resume from."""
 
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -13,12 +12,22 @@ from semisup.training.metrics_csv import MetricsCSV
 
 
 class Checkpoints(Callback):
-    """Writes `best.ckpt` (highest validation accuracy, the later of equals) and `last.ckpt` into a folder.
+    """Writes `best.ckpt` (highest validation accuracy; of equal ones, the last) and `last.ckpt` into a folder.
 
-    every: steps between evaluations, at which both are written; save_every: steps between further `last.ckpt`.
-    One callback of ours, not two of Lightning's ModelCheckpoint, because resuming bit for bit needs three things of it:
-    a file takes its name only when it is complete; at a step with a validation, `last` is written after it, with its
-    outcome; and whether the training is over is on record, early stopping included.
+    Lightning's ModelCheckpoint does not resume bit for bit. At a step with a validation, `last` must be written after
+    it, with its outcome; and it must say whether the training is over, as after early stopping.
+
+    Args:
+        folder: The round's.
+        every: Steps between evaluations, at which both files are written.
+        save_every: Steps between further `last.ckpt`; None for none.
+
+    Attributes:
+        best_score: The highest validation accuracy; -1 before the first.
+        best_step: The step that it was reached at; 0 before the first.
+        step: The step of the newest checkpoint.
+        seconds: Spent training until then, in all sessions.
+        finished: Whether the training was over by then.
     """
 
     def __init__(self, folder: Path, every: int, save_every: int | None = None) -> None:
@@ -28,16 +37,19 @@ class Checkpoints(Callback):
         self._since = time.monotonic()
 
     @property
-    def best(self) -> Path:
-        """The checkpoint to evaluate: the best by validation, or the last one where there are no validation images."""
-        return self.folder / ("best.ckpt" if self.best_step else "last.ckpt")
-
-    @property
     def last(self) -> Path:
+        """The checkpoint to resume from."""
         return self.folder / "last.ckpt"
 
     def validation_due(self, trainer: Trainer) -> bool:
-        """Whether a validation follows the step that has just ended."""
+        """Whether a validation follows the step that has just ended.
+
+        Args:
+            trainer: Within on_train_batch_end.
+
+        Returns:
+            Whether that is so.
+        """
         return trainer.enable_validation and self._evaluates(trainer)
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
@@ -61,10 +73,15 @@ class Checkpoints(Callback):
         self.save_last(trainer)
 
     def save_last(self, trainer: Trainer) -> None:
-        self._save(trainer, self.last)
+        """Writes the curves, then `last.ckpt`: a resumed run drops rows of later steps, and cannot replace lost ones.
+
+        Args:
+            trainer: Between two steps.
+        """
         for logger in trainer.loggers:
             if isinstance(logger, MetricsCSV):
                 logger.write()
+        self._save(trainer, self.last)
 
     def state_dict(self) -> dict[str, Any]:
         return {key: getattr(self, key) for key in ("best_score", "best_step", "step", "seconds", "finished")}
@@ -74,9 +91,16 @@ class Checkpoints(Callback):
             setattr(self, key, value)
 
     def restore(self, *others: Callback) -> int:
-        """Takes up the state of `last.ckpt`, if there is one, also in the other callbacks; returns its step."""
+        """Loads the state of this callback from `last.ckpt`, if there is one.
+
+        Args:
+            others: Callbacks whose state is loaded, too.
+
+        Returns:
+            The step of the checkpoint; 0 if there is none.
+        """
         if self.last.exists():
-            states = load(self.last)["callbacks"]
+            states = load_checkpoint(self.last)["callbacks"]
             for callback in (self, *others):
                 callback.load_state_dict(states[callback.state_key])
         return self.step
@@ -91,19 +115,25 @@ class Checkpoints(Callback):
         now = time.monotonic()
         self.seconds, self._since = self.seconds + now - self._since, now
         self.step = trainer.global_step
-        draft = path.with_suffix(".draft")
-        trainer.save_checkpoint(draft)
-        if trainer.is_global_zero:
-            os.replace(draft, path)
-        trainer.strategy.barrier()
+        trainer.save_checkpoint(path)
 
 
-def load(path: Path) -> dict[str, Any]:
-    """A checkpoint's content, on the CPU. Executes no code from it. Raises SemisupError if it cannot be read."""
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """Reads a checkpoint, on the CPU. No code in it is executed.
+
+    Args:
+        path: Its file.
+
+    Returns:
+        What it holds.
+
+    Raises:
+        SemisupError: If it cannot be read.
+    """
     try:
         checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds for a file that is no checkpoint; all mean the same here
         raise SemisupError(
-            f"{path} is not a readable checkpoint ({type(error).__name__}); start anew with overwrite=true."
+            f"{path} is not a readable checkpoint ({type(error).__name__}); train again with overwrite=true."
         ) from error
     return checkpoint

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: finish the step, save, and say how to go on."""
+"""Ctrl-C and SIGTERM: finish the step, save, and say how to continue."""
 
 import signal
 from types import FrameType
@@ -13,20 +13,28 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupted(SemisupError):
-    """A training was asked to stop, and has saved itself."""
+    """A training was stopped by a signal, and is saved.
+
+    Args:
+        step: The step of the checkpoint.
+        number: The signal.
+    """
 
     def __init__(self, step: int, number: int) -> None:
-        super().__init__(step, number)  # as they came, so that a launcher can pickle it
+        super().__init__(step, number)  # the arguments, so that a launcher can pickle it
         self.step, self.exit_status = step, 128 + number
 
     def __str__(self) -> str:
-        return f"stopped at step {self.step:,} and saved; the same command goes on from there."
+        return f"stopped at step {self.step:,} and saved; the same command continues from there."
 
 
 class SaveWhenAsked(Callback):
-    """Saves at the end of the step in which a signal came, so that what is saved is never half a step.
+    """Saves and stops at the end of the step in which a signal came.
 
-    A second Ctrl-C stops at once. With several processes they agree every 10 steps whether one was asked to stop.
+    A second Ctrl-C stops at once. Several processes agree every 10 steps whether one of them was asked to stop.
+
+    Args:
+        checkpoints: Saves.
     """
 
     def __init__(self, checkpoints: Checkpoints) -> None:
@@ -37,7 +45,7 @@ class SaveWhenAsked(Callback):
     def on_train_start(self, trainer: Trainer, pl_module: Any) -> None:
         try:
             self._before = {number: signal.signal(number, self._ask) for number in SIGNALS}
-        except ValueError:  # not in the main thread (a notebook server, a launcher): the signals are not ours to take
+        except ValueError:  # not in the main thread, as in a notebook server or a launcher: handlers cannot be set
             self._before = {}
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
@@ -52,16 +60,16 @@ class SaveWhenAsked(Callback):
 
     def on_validation_end(self, trainer: Trainer, pl_module: Any) -> None:
         if self.asked and trainer.world_size == 1 and trainer.state.fn == "fit":
-            raise Interrupted(trainer.global_step, self.asked)  # Checkpoints, which comes first, has saved
+            raise Interrupted(trainer.global_step, self.asked)  # Checkpoints, which is called first, has saved
 
     def on_train_end(self, trainer: Trainer, pl_module: Any) -> None:
-        self._give_back()
+        self._restore_handlers()
 
     def on_exception(self, trainer: Trainer, pl_module: Any, exception: BaseException) -> None:
-        self._give_back()
+        self._restore_handlers()
 
-    def _give_back(self) -> None:
-        """Comes before Lightning gives back what it took: else its handlers would stay, and SIGTERM do nothing."""
+    def _restore_handlers(self) -> None:
+        """Called before Lightning restores the handlers that it replaced; otherwise its own would stay."""
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._before = {}

@@ -1,4 +1,4 @@
-"""Stops a training whose loss is no longer a number."""
+"""Stops a training whose loss is NaN or infinite."""
 
 from typing import Any
 
@@ -9,10 +9,13 @@ from semisup.core.errors import SemisupError
 
 
 class NaNGuard(Callback):
-    """Remembers, on the device, the first step with a loss that is NaN or infinite, and stops before anything is saved.
+    """Stops a training at a loss that is NaN or infinite, before anything is saved.
 
-    Looking at the memory waits for the device, so on an accelerator it happens every `every` steps, before each
-    validation and before each checkpoint; on a CPU at each step.
+    The first such step is kept on the device. Reading it waits for the device, so an accelerator is asked every
+    `every` steps, before each validation and before each checkpoint, and a CPU after each step.
+
+    Args:
+        every: Steps between two checks on an accelerator.
     """
 
     def __init__(self, every: int) -> None:
@@ -26,16 +29,15 @@ class NaNGuard(Callback):
         now_bad = ~torch.isfinite(loss) & (self.first_bad < 0)
         self.first_bad = torch.where(now_bad, trainer.global_step, self.first_bad)
         if loss.device.type == "cpu" or trainer.global_step % self.every == 0:
-            self.check()
+            self._check()
 
     def on_validation_start(self, trainer: Trainer, pl_module: Any) -> None:
-        self.check()
+        self._check()
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: Any, checkpoint: dict[str, Any]) -> None:
-        self.check()
+        self._check()
 
-    def check(self) -> None:
-        """Raises SemisupError that names the step, if there was a bad one."""
+    def _check(self) -> None:
         if self.first_bad is not None and (step := int(self.first_bad)) >= 0:
             raise SemisupError(
                 f"the loss was no finite number at step {step:,}; the checkpoints from before are kept. Lower "

@@ -1,4 +1,4 @@
-"""A bar while a training runs; where there is no terminal, one line per evaluation."""
+"""A progress bar; where there is no terminal, one line per evaluation."""
 
 from typing import Any
 
@@ -8,7 +8,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 class ProgressBar(Callback):
-    """Steps done, time left, and the last evaluation's figures."""
+    """Shows the steps done, the time left, and the last validation accuracy.
+
+    Args:
+        console: Where it is shown.
+    """
 
     def __init__(self, console: Console) -> None:
         self.console = console

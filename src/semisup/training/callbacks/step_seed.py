@@ -9,9 +9,12 @@ from semisup.core.seeds import mix_seed
 
 
 class StepSeed(Callback):
-    """Seeds torch from (seed, step, process) before each step.
+    """Seeds torch before each step as a function of seed, step and process.
 
-    Lightning saves no random state; with this it need not: a resumed run draws what it would have drawn.
+    Lightning saves no random state. With this callback, a resumed run still draws what it would have drawn.
+
+    Args:
+        seed: The round's.
     """
 
     def __init__(self, seed: int) -> None:

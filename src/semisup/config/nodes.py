@@ -1,0 +1,106 @@
+"""Nodes of a config, such as `method` or `backbone`: what each constructor is given, and how it is called."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from semisup.config import Config
+from semisup.core.schema import locate, parameters
+from semisup.data import Split, SSLDataModule, Store
+from semisup.models.backbones import Backbone
+
+# What the program supplies to each node's constructor, and a config may not set.
+INJECTED_ARGS = {
+    "data": ("data_dir", "store", "batch_size", "ratio", "seed", "split"),
+    "method": ("network", "optimizer", "classes", "images"),
+    "teacher": ("network", "optimizer", "classes", "images"),
+    "labeler": (),
+    "embedding": ("source", "load_network"),
+    "backbone": ("shape", "classes"),
+    "optimizer": (),
+    "trainer": (),
+    "logger": ("folder", "round_number"),
+}
+
+
+def build(node: Mapping[str, Any], **injected: Any) -> Any:
+    """Calls the target of a completed node.
+
+    Args:
+        node: `_target_`, a dotted name, and its keyword arguments.
+        injected: What the program supplies.
+
+    Returns:
+        What the class or function returns.
+    """
+    return locate(node["_target_"])(**{key: value for key, value in node.items() if key != "_target_"}, **injected)
+
+
+def build_embedding(node: Mapping[str, Any], load_network: Callable[..., Any] | None) -> Any:
+    """Builds an embedding that needs no network of this run.
+
+    Args:
+        node: Its completed node.
+        load_network: Loads the network of another run, for the embeddings that take one; None to check the node alone.
+
+    Returns:
+        The embedding.
+    """
+    return build(node, **select_kwargs({"load_network": load_network}, locate(node["_target_"])))
+
+
+def build_network(config: Config, store: Store) -> Backbone:
+    """The network of a config, with weights drawn from torch's random state.
+
+    Args:
+        config: Completed.
+        store: The network has its shape of inputs and its number of classes.
+
+    Returns:
+        The network, on the CPU.
+    """
+    network: Backbone = build(config["backbone"], shape=store.shape, classes=len(store.classes))
+    return network
+
+
+def load_source(config: Config) -> Store:
+    """The data set of a config, imported first where that has not been done.
+
+    Args:
+        config: Completed.
+
+    Returns:
+        The data set.
+    """
+    source = locate(config["data"]["_target_"])
+    store: Store = source(data_dir=Path(config["data_dir"]).expanduser(), **select_kwargs(config["data"], source))
+    return store
+
+
+def load_data(config: Config, store: Store, split: Split | None = None) -> SSLDataModule:
+    """The data module of a config.
+
+    Args:
+        config: Completed.
+        store: The data set.
+        split: That of an earlier round; None draws one.
+
+    Returns:
+        The data module.
+    """
+    options = select_kwargs(config["data"], SSLDataModule)
+    sizes = {"batch_size": config["batch"]["labeled"], "ratio": config["batch"]["ratio"]}
+    return SSLDataModule(store, **options, **sizes, seed=config["seed"], split=split)
+
+
+def select_kwargs(node: Mapping[str, Any], target: Callable[..., Any]) -> dict[str, Any]:
+    """The values of a node that a target takes; a data node's belong to the source and to the data module.
+
+    Args:
+        node: Keyword arguments of several targets.
+        target: One of them.
+
+    Returns:
+        Its keyword arguments.
+    """
+    return {key: value for key, value in node.items() if key in parameters(target)}
