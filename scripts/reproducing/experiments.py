@@ -4,7 +4,7 @@
 writes the document.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -12,21 +12,27 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from semisup.config.resolve import Config
 from semisup.core.errors import SemisupError, did_you_mean
-from semisup.reports.run_folders import Run
+from semisup.reports.comparison.run_names import leaves
+from semisup.runs.trained_run import TrainedRun
 
 
 class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
 
-class Row(Strict):
-    """A number: theirs, ours, or both.
+class TableRow(Strict):
+    """A published number, one of ours, or both.
 
-    labels: where it tells rows of one name apart. runs: globs of the names of its runs' folders. options: what their
-    configs say besides, as in `method.ema: 0`. against: names of rows with as many labels, as baselines. rounds:
-    whether to list the rounds. command: where the experiment's commands do not make the runs.
+    Args:
+        name: What was trained.
+        labels: How many labels, where that tells rows of one name apart.
+        published: The published number.
+        runs: Globs of the names of its runs' folders.
+        options: What the configs of its runs must say besides, as in `method.ema: 0`.
+        against: The names of rows with as many labels, as baselines.
+        rounds: Whether the rounds are listed.
+        command: The command of the runs, if the experiment's commands do not make them.
     """
 
     name: str
@@ -46,24 +52,24 @@ class Row(Strict):
     def full_name(self) -> str:
         return self.name if self.labels is None else f"{self.name}, {self.labels:,} labels"
 
-    def fits(self, run: Run) -> bool:
+    def fits(self, run: TrainedRun) -> bool:
         config = dict(leaves(run.config))
         named = any(fnmatchcase(run.folder.name, pattern) for pattern in self.runs)
         return named and all(path in config and config[path] == value for path, value in self.options.items())
 
 
 class Experiment(Strict):
-    """A section of the document: prose before and after, commands, whose the published numbers are, a table."""
+    """A section of the document: a table, its commands, the source of the published numbers, text before and after."""
 
     id: str
     title: str
     intro: str = ""
     commands: tuple[str, ...] = ()
     source: str = ""
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
     remarks: str = ""
 
-    def row_of(self, run: Run) -> Row | None:
+    def row_of(self, run: TrainedRun) -> TableRow | None:
         """The row that a run belongs to. Raises SemisupError if there are several."""
         rows = [row for row in self.rows if row.fits(run)]
         if len(rows) > 1:
@@ -106,7 +112,7 @@ def _check_baselines(experiment: Experiment) -> None:
         for name in row.against:
             if name not in names:
                 raise SemisupError(
-                    f"{experiment.id}: '{row.full_name}' is set against '{name}', which is no other row with as many "
+                    f"{experiment.id}: '{row.full_name}' is compared with '{name}', which is no other row with as many "
                     f"labels; {did_you_mean(name, names)}"
                 )
 
@@ -117,12 +123,3 @@ def _unique(what: str, names: Iterable[str]) -> None:
         if name in seen:
             raise SemisupError(f"reproductions.yaml has the {what} '{name}' twice.")
         seen.add(name)
-
-
-def leaves(config: Config, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """The options of a config by their path, as in `method.ema`."""
-    for key, value in config.items():
-        if isinstance(value, dict) and value:
-            yield from leaves(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value

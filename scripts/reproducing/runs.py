@@ -9,12 +9,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from reproducing.experiments import Experiment, Row, leaves
-from semisup.config.resolve import Config
+from reproducing.experiments import Experiment, TableRow
+from semisup.config import Config
+from semisup.config.renames import translate
 from semisup.core.atomic_files import atomic_write_text
 from semisup.core.errors import SemisupError
-from semisup.reports.comparison.comparability import complaints
-from semisup.reports.run_folders import Run, finished, untested
+from semisup.reports.comparison.comparability import objections
+from semisup.reports.comparison.run_names import leaves
+from semisup.runs.run_files import checked
+from semisup.runs.trained_run import TrainedRun, find_runs
 
 MEASURED = ("accuracy", "accuracy_interval", "images", "step")
 AUDITED = ("images", "accuracy", "accuracy_of_all", "coverage")
@@ -22,22 +25,22 @@ SPLIT = ("hash", "data", "data_fingerprint", "test_fingerprint", "labeled", "val
 FOLDERS = re.compile(r"(^|:)[~/](?!/)\S*/")  # of a file that a config names, alone or as `in_order:/weights/net.pth`
 
 
-def find(arguments: Sequence[str]) -> tuple[list[Run], list[str]]:
+def find(arguments: Sequence[str]) -> tuple[list[TrainedRun], list[str]]:
     """The finished runs with a test accuracy, or that trained nothing, so that their labels are measured."""
-    runs, left_out = finished(arguments)
-    unmeasured = [run for run in runs if not run.result["test"] and run.result.get("steps")]
-    left_out += [f"{run.folder} ({untested(run)})" for run in unmeasured]
+    runs, left_out = find_runs(arguments, tested=False)
+    unmeasured = [run for run in runs if run.untested and run.result.get("steps")]
+    left_out += [f"{run.folder} ({run.untested})" for run in unmeasured]
     return [run for run in runs if run not in unmeasured], left_out
 
 
-def accuracy(run: Run) -> float:
+def accuracy(run: TrainedRun) -> float:
     """On the test images; of a run that trained nothing, of its labels of all unlabeled images. In %."""
     return run.accuracy if run.result["test"] else 100 * float(run.result["rounds"][-1]["labels"]["accuracy_of_all"])
 
 
 def collect(
-    results: Path, experiment: Experiment, runs: Iterable[Run], commit: str
-) -> tuple[list[Run], list[Run], Path]:
+    results: Path, experiment: Experiment, runs: Iterable[TrainedRun], commit: str
+) -> tuple[list[TrainedRun], list[TrainedRun], Path]:
     """Adds finished runs to what is kept of an experiment; one that is there already is replaced.
 
     results: the folder. commit: that the runs were made at, which result.json does not hold. Returns the runs that
@@ -45,8 +48,8 @@ def collect(
     """
     if not re.fullmatch(r"[0-9a-f]{7,40}", commit):
         raise SemisupError(f"--commit {commit} is not the hash of a commit: 7 to 40 of the digits 0 to 9 and a to f.")
-    added: list[Run] = []
-    strangers: list[Run] = []
+    added: list[TrainedRun] = []
+    strangers: list[TrainedRun] = []
     for run in runs:
         (added if experiment.row_of(run) else strangers).append(run)
     if not added and not strangers:
@@ -61,27 +64,26 @@ def collect(
     return added, strangers, file
 
 
-def load(results: Path, name: str) -> list[Run]:
+def load(results: Path, name: str) -> list[TrainedRun]:
     """What is kept of an experiment's runs; nothing where none was collected yet."""
     file = results / f"{name}.json"
     if not file.exists():
         return []
-    try:
-        saved = json.loads(file.read_text(encoding="utf-8"))
+    with checked(file) as text:
+        saved = json.loads(text.read_text(encoding="utf-8"))
+        configs = [translate(config) for config in saved["configs"]]
         return [
-            Run(Path(record["folder"]), {**saved["configs"][record["config"]], "seed": record["seed"]}, record)
+            TrainedRun(Path(record["folder"]), {**configs[record["config"]], "seed": record["seed"]}, record)
             for record in saved["runs"]
         ]
-    except (ValueError, LookupError, TypeError) as error:
-        raise SemisupError(f"{file} cannot be read ({error!r}); delete it and collect the runs again.") from error
 
 
-def members(experiment: Experiment, runs: Sequence[Run]) -> list[tuple[Row, list[Run]]]:
+def members(experiment: Experiment, runs: Sequence[TrainedRun]) -> list[tuple[TableRow, list[TrainedRun]]]:
     """Each row with its runs, by seed. Raises SemisupError for runs that cannot be compared, or differ within a row."""
     tested = [run for run in runs if run.result["test"]]
-    for complaint in complaints(tested) if tested else ():
-        raise SemisupError(f"{experiment.id}: {complaint.reason}")
-    found: dict[str, list[Run]] = {row.full_name: [] for row in experiment.rows}
+    for objection in objections(tested) if tested else ():
+        raise SemisupError(f"{experiment.id}: {objection.reason}")
+    found: dict[str, list[TrainedRun]] = {row.full_name: [] for row in experiment.rows}
     for run in sorted(runs, key=lambda run: run.seed):
         row = experiment.row_of(run)
         if row is None:
@@ -92,11 +94,11 @@ def members(experiment: Experiment, runs: Sequence[Run]) -> list[tuple[Row, list
     return [(row, found[row.full_name]) for row in experiment.rows]
 
 
-def _check_alike(where: str, one: Run, other: Run) -> None:
+def _check_alike(where: str, one: TrainedRun, other: TrainedRun) -> None:
     """Runs of a row differ in their seed; a config of an older version may lack an option."""
     if one.seed == other.seed:
         raise SemisupError(f"{where}: {one.folder} and {other.folder} have the same seed; tell them apart by options.")
-    first, second = dict(leaves(one.run_identity)), dict(leaves(other.run_identity))
+    first, second = dict(leaves(one.identity)), dict(leaves(other.identity))
     for path in sorted(first.keys() & second.keys()):
         if first[path] != second[path]:
             raise SemisupError(
@@ -105,7 +107,7 @@ def _check_alike(where: str, one: Run, other: Run) -> None:
             )
 
 
-def _kept(run: Run, commit: str) -> Run:
+def _kept(run: TrainedRun, commit: str) -> TrainedRun:
     """The run with what the document may say of it, and no folder of this machine."""
     result = run.result
     record = {
@@ -124,7 +126,7 @@ def _kept(run: Run, commit: str) -> Run:
         ],
         **_only(("steps", "seconds", "hardware", "versions"), result),
     }
-    return Run(Path(run.folder.name), {**_anywhere(run.run_identity), "seed": run.seed}, record)
+    return TrainedRun(Path(run.folder.name), {**_anywhere(run.identity), "seed": run.seed}, record)
 
 
 def _only(names: Iterable[str], node: dict[str, Any] | None) -> Any:
@@ -140,7 +142,7 @@ def _anywhere(value: Any) -> Any:
     return FOLDERS.sub(r"\1", value) if isinstance(value, str) else value
 
 
-def _text(runs: Sequence[Run]) -> str:
+def _text(runs: Sequence[TrainedRun]) -> str:
     """JSON with a config or a run a line, so that a change shows as what it is."""
     configs: list[Config] = []
     records = []

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from reproducing.experiments import Document, Experiment, Row
+from reproducing.experiments import Document, Experiment, TableRow
 from reproducing.runs import accuracy, load, members
 from semisup.core.errors import SemisupError
 from semisup.metrics.statistics import Estimate
-from semisup.reports.run_folders import Run
+from semisup.runs.trained_run import TrainedRun
 
 HEAD = "<!-- Written by `python scripts/reproductions.py render`; change reproductions.yaml, not this file. -->"
 MISSING = "## Not run yet\n\nPublished numbers without one of ours. Where a command stands, its options are checked."
@@ -20,7 +20,7 @@ ROUNDS = (
     "audit, of the labels that the round gives to all unlabeled images; in %."
 )
 PIPE = r"\|"  # one that ends no cell
-Members = list[tuple[Row, list[Run]]]
+Members = list[tuple[TableRow, list[TrainedRun]]]
 Cells = dict[str, str]
 
 
@@ -73,12 +73,12 @@ def _one_line(command: str) -> str:
     return " ".join(command.split())
 
 
-def _cells(row: Row, runs: Sequence[Run], rows: Members) -> Cells:
+def _cells(row: TableRow, runs: Sequence[TrainedRun], rows: Members) -> Cells:
     estimate = Estimate.of([accuracy(run) for run in runs])
     cells = {} if row.labels is None else {"labels": f"{row.labels:,}"}
     cells |= {"": row.name, "published": row.published}
     cells["by seed"] = ", ".join(f"{run.seed}: {accuracy(run):.2f}" for run in runs)
-    cells["mean ± sd"] = f"{estimate.mean:.2f}" + ("" if estimate.sd is None else f" ± {estimate.sd:.2f}")
+    cells["mean ± sd"] = estimate.mean_and_sd
     for name in dict.fromkeys(name for other, _ in rows for name in other.against):
         others = [other for base, found in rows if base.key == (name, row.labels) for other in found]
         cells[f"paired difference to {name}"] = _difference(runs, others) if name in row.against else ""
@@ -90,7 +90,7 @@ def _cells(row: Row, runs: Sequence[Run], rows: Members) -> Cells:
     return cells
 
 
-def _difference(runs: Sequence[Run], baselines: Sequence[Run]) -> str:
+def _difference(runs: Sequence[TrainedRun], baselines: Sequence[TrainedRun]) -> str:
     """Mean over the seeds that both have, its 95 % interval and p (Student's t); empty without such a seed."""
     by_seed = {run.seed: run for run in baselines}
     pairs = [(run, by_seed[run.seed]) for run in runs if run.seed in by_seed]
@@ -102,11 +102,10 @@ def _difference(runs: Sequence[Run], baselines: Sequence[Run]) -> str:
     estimate = Estimate.of([accuracy(run) - accuracy(other) for run, other in pairs])
     if estimate.interval is None or estimate.p is None:
         return f"{estimate.mean:+.2f} ({len(pairs)} pair{'s' * (len(pairs) > 1)}, no interval)"
-    low, high = estimate.interval
-    return f"{estimate.mean:+.2f} ({low:.2f} to {high:.2f}), p = {estimate.p:.2g}"
+    return f"{estimate.mean:+.2f} ({estimate.interval_text()}), p = {estimate.p:.2g}"
 
 
-def _rounds(runs: Sequence[Run]) -> str:
+def _rounds(runs: Sequence[TrainedRun]) -> str:
     longest = max((run.result["rounds"] for run in runs), key=len)
     names = [f"{one['kind']} {one['round']}" if one["kind"] == "student" else one["kind"] for one in longest]
     lines = []
@@ -120,7 +119,7 @@ def _rounds(runs: Sequence[Run]) -> str:
     return _table(lines)
 
 
-def _places(runs: Sequence[Run]) -> str:
+def _places(runs: Sequence[TrainedRun]) -> str:
     """Where the runs were made, and with what."""
     hardware = dict.fromkeys(_machine(run.result["hardware"]) for run in runs)
     versions = dict.fromkeys(f"torch {run.result['versions']['torch']}" for run in runs)

@@ -10,7 +10,7 @@ import yaml
 
 from semisup.reports.comparison.comparison import Comparison, compare
 from semisup.reports.comparison.groups import grouped
-from semisup.reports.run_folders import find
+from semisup.runs.trained_run import find_runs
 
 SUPERVISED = {"_target_": "semisup.methods.Supervised", "ema": 0.0}
 PSEUDO_LABEL = {"_target_": "semisup.methods.PseudoLabel", "ema": 0.0, "threshold": 0.95}
@@ -28,7 +28,7 @@ def write(
     curves: Sequence[str] = (),
     **more: Any,
 ) -> Path:
-    """A run's folder. hits: which test images it has right. curves: metrics.csv of each round, in lines."""
+    """A run's folder. hits: which test images it predicts correctly. curves: metrics.csv of each round, in lines."""
     run = folder / name
     run.mkdir(parents=True)
     labels = more.get("labels", 60)
@@ -82,8 +82,8 @@ def three_seeds(folder: Path) -> str:
 
 
 def groups(*folders: object) -> list[Any]:
-    return grouped(find(map(str, folders))[0])
+    return grouped(find_runs(map(str, folders))[0])
 
 
 def compared(*folders: object, **options: Any) -> Comparison:
-    return compare(find(map(str, folders))[0], **options)
+    return compare(find_runs(map(str, folders))[0], **options)

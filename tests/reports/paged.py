@@ -2,33 +2,24 @@
 
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
-from hydra import compose, initialize_config_dir
-from omegaconf import OmegaConf
 from rich.console import Console
 
-from semisup.cli.train import CONF, quote_override
+from semisup.cli.overrides import compose, quote_overrides
+from semisup.reports import write_report
 from semisup.runs.run import run
 from tests.conftest import SMALL
 
-EMPTY = {"meta", "link", "img", "br", "path", "circle", "rect"}  # elements without an end
-
-
-def composed(*overrides: str) -> dict[str, Any]:
-    """The config of a command line."""
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        values: Any = OmegaConf.to_container(compose("train", [quote_override(o) for o in overrides]), resolve=True)
-    return dict(values)
+EMPTY = {"meta", "link", "img", "br"}  # elements without an end
 
 
 def small_run(folder: Path, *overrides: str) -> Path:
     """The folder of a small run below another one, with its page."""
     own = (f"data_dir={folder / 'data'}", f"runs_dir={folder / 'runs'}")
     before = set((folder / "runs").glob("*"))
-    run(composed(*own, *SMALL, *overrides), Console(quiet=True))
+    run(compose(quote_overrides([*own, *SMALL, *overrides])), Console(quiet=True))
     (made,) = set((folder / "runs").glob("*")) - before
-    assert (made / "report.html").exists(), "the page was not written: write it by hand to see why"
+    write_report(made)
     return made
 
 
@@ -41,7 +32,6 @@ class Reader(HTMLParser):
         self.open: list[str] = []
         self.section = ""
         self.text: dict[str, str] = {"": ""}
-        self.scripts: dict[str, str] = {}
         self.feed(html)
         self.close()
 
@@ -63,9 +53,7 @@ class Reader(HTMLParser):
             self.section = ""
 
     def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] == "script":
-            self.scripts[self.elements[-1][1].get("id", "")] = data
-        elif not self.open or self.open[-1] != "style":
+        if not self.open or self.open[-1] != "style":
             self.text[self.section] = " ".join(f"{self.text[self.section]} {data}".split())
 
     def all(self, tag: str) -> list[dict[str, str]]:

@@ -1,12 +1,12 @@
-"""The numbers of a run's page, worked by hand."""
+"""The metrics of a run's page, worked by hand."""
 
 import numpy as np
 import pytest
 
 from semisup.metrics.classification import scores
-from semisup.reports.run_page.class_metrics import class_rows, matrix_of, mistakes, reliability
+from semisup.reports.run_page.class_metrics import class_metrics, confusions, reliability
 
-# Four images, two classes: confidence .9 right, .8 wrong, .6 right, .6 wrong.
+# Four images, two classes: confidence .9 correct, .8 wrong, .6 correct, .6 wrong.
 PROBABILITY = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.6, 0.4]])
 LABEL = np.array([0, 0, 0, 1])
 
@@ -32,23 +32,19 @@ def test_the_error_is_the_one_in_result_json():
     assert error == scores(logits, label)["calibration_error"]
 
 
-def test_a_row_of_the_confusions_is_a_true_class():
-    assert matrix_of(PROBABILITY, LABEL).tolist() == [[2, 1], [1, 0]]
-
-
 def test_classes_have_recall_precision_and_their_most_frequent_mistake():
     """Of 10 cats 8 are found and 2 called dogs; 3 of 5 dogs are called cats. 8 of 11 called cats are cats."""
     matrix = np.array([[8, 2, 0], [3, 2, 0], [0, 0, 0]])
     known = {"cat": {"coverage": 0.5, "accuracy": 1.0}}
     result = {"split": {"labeled_per_class": {"cat": 4, "dog": 4}}, "pseudo_labels": {"per_class": known}}
-    cat, dog, emu = class_rows(matrix, ("cat", "dog", "emu"), result)
-    assert (cat.recall, cat.precision, cat.taken_for) == (0.8, 8 / 11, "dog")
-    assert (cat.labeled, cat.kept, cat.right) == (4, 0.5, 1.0)
-    assert (dog.recall, dog.precision, dog.taken_for, dog.kept) == (0.4, 0.5, "cat", None)
-    assert (emu.recall, emu.precision, emu.taken_for, emu.labeled) == (None, None, None, None)
+    cat, dog, emu = class_metrics(matrix, ("cat", "dog", "emu"), result)
+    assert (cat.recall, cat.precision, cat.confused_with) == (0.8, 8 / 11, "dog")
+    assert (cat.labeled, cat.coverage, cat.label_accuracy) == (4, 0.5, 1.0)
+    assert (dog.recall, dog.precision, dog.confused_with, dog.coverage) == (0.4, 0.5, "cat", None)
+    assert (emu.recall, emu.precision, emu.confused_with, emu.labeled) == (None, None, None, None)
 
 
 def test_the_most_frequent_confusions_come_first_and_what_never_happens_does_not_come():
     matrix = np.array([[8, 2, 0], [3, 2, 0], [0, 0, 5]])
-    found = [(m.true, m.predicted, m.count, m.share) for m in mistakes(matrix, ("cat", "dog", "emu"))]
+    found = [(m.true, m.predicted, m.count, m.share) for m in confusions(matrix, ("cat", "dog", "emu"))]
     assert found == [("dog", "cat", 3, 0.6), ("cat", "dog", 2, 0.2)]

@@ -1,4 +1,4 @@
-"""Pictures of clusters: what is in them, read from the figures and not from pixels."""
+"""Figures of clusters: what is in them, read from the figures and not from pixels."""
 
 import io
 
@@ -9,17 +9,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from rich.console import Console
 
 from semisup.data import Store
-from semisup.labelers import LabelerInputs, Labels, NamedClusters
-from semisup.reports.figures.clusters import (
-    GREY,
-    IMAGES,
-    contact_sheet,
-    draw,
-    palette,
-    row_title,
-    scatter,
-    strip,
-)
+from semisup.labelers import NamedClusters
+from semisup.reports.figures.clusters import IMAGES, contact_sheet, row_title, scatter, strip
+from semisup.reports.figures.figure import UNKNOWN, class_colors
 from semisup.runs import console as show
 from tests.toy import toy
 
@@ -37,31 +29,40 @@ def clusters(assignment: list[int], names: list[int], distance: list[float] | No
     return NamedClusters(np.arange(count), np.array(assignment), far, np.array(names), np.array([1.0]))
 
 
-def test_a_scatter_shows_the_same_points_by_true_class_and_by_label_and_unknown_ones_in_grey():
-    features = np.array([[0, 0], [4, 0], [0, 1], [4, 1], [9, 0]], np.float32)
-    figure = scatter(
-        features, {"true class": np.array([0, -1, 1, 0, -1]), "label": np.array([0, 0, 0, 0, 1])}, ("a", "b")
-    )
+def test_a_scatter_shows_the_same_points_by_true_class_and_by_label_and_unknown_ones_in_gray():
+    position = np.array([[0, 0], [4, 0], [0, 1], [4, 1], [9, 0]], np.float32)
+    by = {"true class": np.array([0, -1, 1, 0, -1]), "label": np.array([0, 0, 0, 0, 1])}
+    figure = scatter({title: (position, label) for title, label in by.items()}, ("a", "b"))
     left, right = figure.axes
-    assert [axes.get_title() for axes in figure.axes] == ["by true class", "by label"]
+    assert [axes.get_title() for axes in figure.axes] == ["true class", "label"]
     unknown, known = (dots.get_offsets() for dots in left.collections)
-    assert (len(unknown), len(known)) == (2, 3)
-    first, second = map(tuple, palette(2))
-    assert_allclose(left.collections[0].get_facecolors(), [to_rgba(GREY)])
+    assert_allclose(unknown, position[[1, 4]])
+    assert_allclose(known, position[[0, 2, 3]])
+    first, second = map(tuple, class_colors(2))
+    assert_allclose(left.collections[0].get_facecolors(), [to_rgba(UNKNOWN)])
     assert_allclose(left.collections[1].get_facecolors(), [first, second, first])
     assert len(right.collections[0].get_offsets()) == 0
     assert_allclose(right.collections[1].get_facecolors(), [first] * 4 + [second])
-    together = np.concatenate([unknown, known])
-    assert_allclose(np.sort(together, 0), np.sort(right.collections[1].get_offsets(), 0))
+    assert_allclose(right.collections[1].get_offsets(), position)
 
 
-def test_no_class_is_grey_and_a_legend_has_room_for_19():
+def test_wrong_predictions_are_hollow_in_the_color_of_their_class():
+    position, label = np.array([[0, 0], [1, 1], [2, 0]], np.float32), np.array([0, 1, 1])
+    (axes,) = scatter({"PCA": (position, label)}, ANTS_AND_BEES, wrong=np.array([False, False, True])).axes
+    _, correct, wrong = axes.collections
+    assert_allclose(correct.get_offsets(), position[:2])
+    assert_allclose(wrong.get_offsets(), position[2:])
+    assert len(wrong.get_facecolors()) == 0
+    assert_allclose(wrong.get_edgecolors(), [class_colors(2)[1]])
+
+
+def test_no_class_is_gray_and_a_legend_has_room_for_19():
     for count in (2, 10, 19, 100):
-        shades = palette(count)
+        shades = class_colors(count)
         assert len(np.unique(shades, axis=0)) == count
-        assert (np.ptp(shades[:, :3], axis=1) > 0.1).sum() >= count - 1, "black is the only one without a hue"
-    points, label = np.eye(3, 2, dtype=np.float32), np.array([0, 1, -1])
-    few, many = (scatter(points, {"class": label}, tuple(map(str, range(count)))) for count in (19, 20))
+        assert np.ptp(shades[:, :3], axis=1).min() > 0.1
+    points, label = np.eye(3, dtype=np.float32)[:, :2], np.array([0, 1, -1])
+    few, many = (scatter({"class": (points, label)}, tuple(map(str, range(count)))) for count in (19, 20))
     assert [text.get_text() for text in few.legends[0].get_texts()] == [*map(str, range(19)), "none, or unknown"]
     assert not many.legends
 
@@ -70,8 +71,8 @@ def test_a_contact_sheet_has_a_row_for_each_cluster_that_has_images_the_largest_
     figure = contact_sheet(store, clusters([2, 2, 2, 0, 0, 3], [0, 1, 1, -1]), np.array([1, 0, 1, 0, -1, 0]))
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert titles == [
-        "cluster 2: class 1, 3 images, 67% right",
-        "cluster 0: class 0, 2 images, 100% right",
+        "cluster 2: class 1, 3 images, 67% correct",
+        "cluster 0: class 0, 2 images, 100% correct",
         "cluster 3: no name, 1 image",
     ]
     many = clusters([*range(25), 24], [0] * 25)
@@ -80,7 +81,7 @@ def test_a_contact_sheet_has_a_row_for_each_cluster_that_has_images_the_largest_
     assert figure.axes[0].get_title(loc="left").startswith("cluster 24: class 0, 2 images")
 
 
-def test_nobody_is_right_where_no_class_is_known():
+def test_without_known_classes_a_title_has_no_accuracy():
     assert row_title(1, clusters([1, 1], [0, 1]), np.array([-1, -1]), ANTS_AND_BEES) == "cluster 1: bee, 2 images"
 
 
@@ -99,24 +100,10 @@ def test_a_row_goes_from_the_nearest_image_to_the_farthest_and_shows_none_twice(
     assert_array_equal(tiles[-1], store.images[0])
 
 
-def test_pictures_that_are_there_are_left_and_without_clusters_there_is_no_contact_sheet(store, tmp_path):
-    bank = LabelerInputs(np.arange(6), np.array([0, 1, 2, -1, -1, -1]), features=np.eye(6, dtype=np.float32))
-    weight = np.array([0, 0, 0, 1, 1, 0], np.float32)
-    labels = Labels(np.array([0, 1, 2, 2, 1, 0]), weight, weight)
-    truth = np.array([0, 1, 2, 0, 1, 2])
-    draw(tmp_path, store, bank, truth, labels, None)
-    assert [file.name for file in tmp_path.iterdir()] == ["clusters.png"]
-    assert (tmp_path / "clusters.png").read_bytes().startswith(b"\x89PNG")
-    (tmp_path / "clusters.png").write_text("mine")
-    draw(tmp_path, store, bank, truth, labels, clusters([0, 1, 2, 0, 1, 2], [0, 1, 2]))
-    assert (tmp_path / "clusters.png").read_text() == "mine"
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["clusters.png", "contact_sheet.png"]
-
-
 def printed(*found: dict | None) -> str:
     records = [{"round": number, "clusters": clusters} for number, clusters in enumerate(found)]
     console = Console(record=True, width=80, file=io.StringIO())
-    console.print(show.clusters(records))
+    console.print(show.clusters_table(records))
     return console.export_text()
 
 
@@ -130,4 +117,4 @@ def test_the_table_of_clusters_has_a_line_per_round_and_names_what_is_missing():
     assert ["2", "3", "1", "2", "1,200", "0"] in lines
     assert "round 0: no cluster stands for bee" in text
     assert "round 2: no cluster stands for 0, 1, 2, 3, 4 and 2 more" in text
-    assert show.clusters([{"round": 0}, {"round": 1, "clusters": None}]) is None
+    assert show.clusters_table([{"round": 0}, {"round": 1, "clusters": None}]) is None

@@ -21,7 +21,7 @@ def write(tmp_path: Path) -> partial[Path]:
 @pytest.mark.parametrize("other", [{"images": 400}, {"data": "digits with another test set"}])
 def test_other_test_images_are_refused(write, other):
     a, b = write("a", 0), write("b", 1, method=PSEUDO_LABEL, **other)
-    with pytest.raises(SemisupError, match=r"/b: other data or test images than .*/a\.\n.*--allow"):
+    with pytest.raises(SemisupError, match=r"/b: other data or test images than .*/a\.\n.*allow=true"):
         compared(a, b)
 
 
@@ -104,7 +104,7 @@ def test_what_is_allowed_is_marked_in_every_format(write):
     assert first.startswith(f"# † Compared although: {reason}")
     assert ",†," in last
     assert any(note.startswith("† Compared although: ") for note in tables.notes(comparison))
-    (axes,) = plots.accuracy(comparison).axes
+    (axes,) = plots.draw(comparison)[0]["accuracy"].axes
     assert [text.get_text() for text in axes.get_yticklabels()] == ["supervised", "pseudo_label", "fixmatch †"]
 
 

@@ -9,7 +9,7 @@ import pytest
 from semisup.core.errors import SemisupError
 from semisup.metrics.statistics import McNemar
 from semisup.reports.comparison.comparison import choose
-from semisup.reports.run_folders import find
+from semisup.runs.trained_run import find_runs
 from tests.reports import finished_runs
 from tests.reports.finished_runs import FIXMATCH, PSEUDO_LABEL, SUPERVISED, compared, groups, three_seeds
 
@@ -57,7 +57,7 @@ def test_groups_without_a_common_seed_have_no_difference(write):
 
 
 def test_mcnemar_is_made_of_the_saved_predictions_of_each_pair(write):
-    """Six images. Only pseudo_label has images 2 to 5 right, only supervised has image 0: p = 2 (1 + 5) / 32 = .375."""
+    """Only pseudo_label predicts images 2 to 5 correctly, only supervised image 0: p = 2 (1 + 5) / 32 = .375."""
     a = write("a", 0, hits=[True, True, False, False, False, False])
     b = write("b", 0, method=PSEUDO_LABEL, hits=[False, True, True, True, True, True])
     (pair,) = compared(a, b).rows[1].pairs
@@ -65,7 +65,7 @@ def test_mcnemar_is_made_of_the_saved_predictions_of_each_pair(write):
 
 
 def test_mcnemar_tests_are_corrected_for_all_pairs(write):
-    """Five images that only one network has right: p = 2 / 32; of two such tests, 4 / 32."""
+    """Five images that only one network predicts correctly: p = 2 / 32; of two such tests, 4 / 32."""
     folders = [write("a", 0, hits=[False] * 5)]
     folders += [
         write(name, 0, method=method, hits=[True] * 5) for name, method in (("b", PSEUDO_LABEL), ("c", FIXMATCH))
@@ -91,7 +91,7 @@ def test_damaged_predictions_are_named(write, size):
 
 
 def test_each_number_of_labels_has_its_own_baseline_and_names_stay(write):
-    """Steps go along with the labels here, and so are no part of a name."""
+    """Steps follow the labels here, and so are no part of a name."""
     for labels, steps in ((60, 10), (600, 100)):
         write(f"a{labels}", 0, labels / 1000, labels=labels, max_steps=steps)
         write(f"b{labels}", 0, labels / 1000 + 0.05, PSEUDO_LABEL, labels=labels, max_steps=steps)
@@ -136,7 +136,7 @@ def test_the_baseline_does_not_depend_on_the_order_of_folders(write):
         comparison = compared(*order)
         assert {row.baseline.label for row in comparison.rows} == {"method=supervised ema=0.0"}
         assert comparison.choice == (
-            "Several groups could be the baseline; it is 'method=supervised ema=0.0', and --baseline chooses another."
+            "Several groups could be the baseline; it is 'method=supervised ema=0.0', and baseline=... chooses another."
         )
     assert compared(*folders, baseline="ema=0.9").choice == ""
     assert compared(*folders[:2]).choice == ""
@@ -201,7 +201,7 @@ def test_runs_without_a_test_accuracy_are_left_out_with_the_reason(write):
     for run, steps in zip(runs, (12, 0), strict=True):
         (run / "result.json").write_text(json.dumps({"test": None, "steps": steps}))
     reasons = [f"{runs[0]} (its data has no test images)", f"{runs[1]} (it trained no network)"]
-    assert find([str(run) for run in runs]) == ([], reasons)
+    assert find_runs(runs) == ([], reasons)
 
 
 def test_unfinished_runs_and_other_folders_are_named_as_left_out(write):
@@ -209,7 +209,7 @@ def test_unfinished_runs_and_other_folders_are_named_as_left_out(write):
     (unfinished / "result.json").unlink()
     (run.parent / "notes").mkdir()
     (run.parent / "multirun.yaml").touch()
-    found, left_out = find([f"{run.parent}/*"])
+    found, left_out = find_runs([f"{run.parent}/*"])
     assert [one.folder for one in found] == [run]
     assert left_out == [f"{run.parent / 'notes'} (holds no run)", f"{unfinished} (not finished)"]
-    assert find([str(run / "result.json")]) == ([], [f"{run / 'result.json'} (a file)"])
+    assert find_runs([str(run / "result.json")]) == ([], [f"{run / 'result.json'} (a file)"])

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from semisup.reports.comparison import plots
-from semisup.reports.comparison.page import page, svg
+from semisup.reports.comparison.page import page
+from semisup.reports.figures.figure import INK, svg
 from tests.reports.finished_runs import PSEUDO_LABEL, compared, three_seeds, write
 
 CURVE = ["step,validation/accuracy\n10,0.5\n20,0.6\n"]
@@ -48,7 +49,7 @@ def html(tmp_path: Path) -> str:
     write(runs, "c", 0, 0.7, {"_target_": "mine.<script>alert(1)</script>"}, split="other")
     comparison = compared(runs, allow=True)
     figures, skipped = plots.draw(comparison)
-    return page(comparison, figures, skipped, "python scripts/compare.py 'a&b'", tmp_path / "out" / "page.html")
+    return page(comparison, figures, skipped, "semisup compare 'a&b'", tmp_path / "out" / "page.html")
 
 
 def test_the_page_loads_nothing_from_elsewhere(html):
@@ -72,30 +73,29 @@ def test_ids_are_of_one_element_and_what_points_to_them_finds_them(html):
 def test_what_runs_are_called_is_text_and_not_html(html):
     assert "<script>" not in html
     assert "&lt;script&gt;" in html
-    assert "python scripts/compare.py &#39;a&amp;b&#39;" in html
+    assert "semisup compare &#39;a&amp;b&#39;" in html
 
 
-def test_the_page_has_the_tables_the_pictures_the_runs_and_what_speaks_against_them(html):
+def test_the_page_has_the_tables_the_charts_the_runs_and_what_speaks_against_them(html):
     assert "† Compared although: " in html
     assert html.count("<svg") == 2
     assert "Validation accuracy over the steps of all rounds" in html
     assert "Not drawn: accuracy against number of labels" in html
     assert '<a href="../runs/b/report.html">' in html
-    for heading in ("Table", "Pictures", "Pairs of runs", "Runs", "Commands"):
+    for heading in ("Table", "Charts", "Pairs of runs", "Runs", "Commands"):
         assert f">{heading}<" in html
 
 
-def test_the_page_says_how_to_train_its_groups_again(tmp_path):
-    """The last group's class is not to be found, and so it has no command."""
+def test_the_page_shows_the_commands_that_started_its_runs_and_counts_the_runs_without_one(tmp_path):
     three_seeds(tmp_path)
-    comparison = compared(write(tmp_path, "c", method={"_target_": "mine.Method"}).parent)
-    html = page(comparison, {}, [], "python scripts/compare.py runs", tmp_path / "page.html")
+    commands = {name: f"semisup train method=m 'data.path=a b' seed={name[1]}" for name in ("a0", "a1", "b2")}
+    for name, command in commands.items():
+        (tmp_path / name / "command.txt").write_text(f"{command}\n")
+    html = page(compared(tmp_path), {}, [], "semisup compare runs", tmp_path / "page.html")
     command, of_runs = re.findall(r"<pre>(.*?)</pre>", html, re.DOTALL)
-    assert command == "python scripts/compare.py runs"
-    supervised, pseudo_label = of_runs.splitlines()
-    assert supervised.startswith("python train.py -m method=supervised ")
-    assert supervised.endswith(" data.labels=60 method.ema=0.0 trainer.max_steps=12 seed=0,1,2")
-    assert pseudo_label.endswith(" data.labels=60 method.ema=0.0 trainer.max_steps=12 seed=0,1,2")
+    assert command == "semisup compare runs"
+    assert of_runs.replace("&#39;", "'").splitlines() == list(commands.values())
+    assert "3 of the runs have no command on record." in html
 
 
 def test_what_scrolls_can_be_reached_by_keyboard_and_has_a_name(html):
@@ -104,10 +104,10 @@ def test_what_scrolls_can_be_reached_by_keyboard_and_has_a_name(html):
     assert all(attributes["tabindex"] == "0" and attributes["aria-label"] for attributes in regions)
 
 
-def test_a_picture_takes_the_text_colour_of_the_page(tmp_path):
+def test_a_chart_takes_the_text_color_of_the_page(tmp_path):
     figures, _ = plots.draw(compared(write(tmp_path, "a")))
     drawn = svg(figures["accuracy"], "accuracy")
-    assert plots.INK not in drawn
+    assert INK not in drawn
     assert "currentColor" in drawn
     assert drawn == svg(figures["accuracy"], "accuracy")
 

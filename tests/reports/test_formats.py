@@ -3,17 +3,15 @@
 import csv
 import io
 import json
-import runpy
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from semisup.cli.compare import main
 from semisup.reports.comparison import formats, tables
 from tests.reports import finished_runs
 from tests.reports.finished_runs import FIXMATCH, PSEUDO_LABEL, SUPERVISED, compared, three_seeds
-
-main = runpy.run_path(str(Path(__file__).parents[2] / "scripts" / "compare.py"))["main"]
 
 
 @pytest.fixture
@@ -34,13 +32,13 @@ def test_the_table_holds_every_figure(runs, monkeypatch, capsys):
     lines = [" ".join(line.split()) for line in said.splitlines()]
     assert "…" not in said
     assert "supervised 0: 50.00 52.00 ± 2.00 baseline" in lines
-    assert "pseudo_label 0: 53.00 55.00 ± 2.65 +3.00, 3 pairs 91.0 right" in lines
+    assert "pseudo_label 0: 53.00 55.00 ± 2.65 +3.00, 3 pairs 91.0 correct" in lines
     assert "1: 54.00 48.43 to 61.57 +0.52 to +5.48 50.0 used" in lines
     assert "2: 58.00 p = 0.035" in lines
 
 
 def test_the_markdown_table_says_plainly_that_a_method_is_worse(runs, capsys):
-    assert main([runs, "--baseline", "method=pseudo_label", "--markdown"]) == 0
+    assert main([runs, "baseline=method=pseudo_label", "markdown"]) == 0
     head, rule, first, second, *_ = capsys.readouterr().out.splitlines()
     assert head == "| group | accuracy | mean | difference | pseudo-labels |"
     assert rule == "| --- | --- | --- | --- | --- |"
@@ -56,23 +54,23 @@ def test_few_seeds_are_called_few(write):
 
 
 def test_a_figure_that_not_all_seeds_have_says_of_how_many_it_is(write):
-    """90 and 80 % of those used are right with seeds 0 and 1; seed 1 used half, seed 2 none, seed 3 has no figures."""
+    """90 and 80 % of the used are correct with seeds 0 and 1; seed 1 used half, seed 2 none, seed 3 has no figures."""
     readings = [{"accuracy": 0.9, "coverage": 0.7}, {"accuracy": 0.8, "coverage": 0.5}]
     readings += [{"accuracy": None, "coverage": 0.0}, None]
     for seed, last_report in enumerate(readings):
         run = write(f"a{seed}", seed, method=PSEUDO_LABEL, pseudo_labels=last_report)
-    assert "| 85.0 right (2 of 4 seeds), 40.0 used (3 of 4 seeds) |" in formats.markdown(compared(run.parent))
+    assert "| 85.0 correct (2 of 4 seeds), 40.0 used (3 of 4 seeds) |" in formats.markdown(compared(run.parent))
 
 
 def test_which_of_several_baselines_was_taken_stands_below_the_table(write):
     comparison = compared(write("a"), write("b", method={**SUPERVISED, "ema": 0.9}))
-    sentence = "Several groups could be the baseline; it is 'supervised ema=0.0', and {} chooses another."
-    assert sentence.format("--baseline") in formats.markdown(comparison).splitlines()
-    assert sentence.format("-{}-baseline") in formats.latex(comparison)
+    sentence = "Several groups could be the baseline; it is 'supervised ema=0.0', and baseline=... chooses another."
+    assert sentence in formats.markdown(comparison).splitlines()
+    assert sentence.replace("_", r"\_") in formats.latex(comparison)
 
 
 def test_pairs_have_a_table_of_their_own(write):
-    """Only b has image 1 right and only a has image 0: one of two coins, p = 1; p of c's 0 to 5 is 2 / 32 = .0625."""
+    """Only b predicts image 1, only a image 0: one of two coins, p = 1; p of c's 0 to 5 is 2 / 32 = .0625."""
     folders = [write("a", 0, 0.5, hits=[True, False, False, False, False, False])]
     folders += [write("b", 0, 0.6, PSEUDO_LABEL, hits=[False, True, False, False, False, False])]
     folders += [write("c", 0, 0.7, FIXMATCH, hits=[True] * 6), write("d", 0, 0.8, {**FIXMATCH, "_target_": "x.Vat"})]
@@ -128,17 +126,8 @@ def test_the_caption_of_latex_tells_of_no_column_that_it_lacks(runs):
 
 def test_files_are_written_where_they_were_asked_for(runs, tmp_path, capsys):
     out = tmp_path / "new" / "folder"
-    options = [
-        "--markdown",
-        f"{out}/t.md",
-        "--latex",
-        f"{out}/t.tex",
-        "--csv",
-        f"{out}/t.csv",
-        "--html",
-        f"{out}/t.html",
-    ]
-    assert main([runs, *options, "--plots", f"{out}/plots"]) == 0
+    options = [f"markdown={out}/t.md", f"latex={out}/t.tex", f"csv={out}/t.csv", f"html={out}/t.html"]
+    assert main([runs, *options, f"plots={out}/plots"]) == 0
     assert sorted(file.name for file in out.iterdir()) == ["plots", "t.csv", "t.html", "t.md", "t.tex"]
     assert sorted(file.name for file in (out / "plots").iterdir()) == ["accuracy.png", "accuracy.svg"]
     assert (out / "plots" / "accuracy.png").read_bytes().startswith(b"\x89PNG")
@@ -186,16 +175,18 @@ def test_pseudo_labels_without_a_figure_are_named_and_none_at_all_are_fine(write
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("garbage", "cannot be read: could not convert string to float: 'garbage'."),
-        ("10,x", "cannot be read: could not convert string to float: 'x'."),
-        (",0.5", "cannot be read: could not convert string to float: ''."),
-        ("10,0.5,1", "is not as this program writes it."),
+        ("garbage", "invalid literal for int() with base 10: 'garbage'"),
+        ("10,x", "could not convert string to float: 'x'"),
+        (",0.5", "invalid literal for int() with base 10: ''"),
+        ("10,0.5,1", "float() argument must be a string or a real number, not 'list'"),
     ],
 )
 def test_damaged_curves_are_named(write, tmp_path, capsys, line, said):
     run = write("a", curves=[f"step,validation/accuracy\n5,0.4\n{line}\n"])
-    assert main([str(run), "--plots", f"{tmp_path}/plots"]) == 1
-    assert capsys.readouterr().err.splitlines()[-1] == f"semisup: {run}/round0/metrics.csv {said}"
+    assert main([str(run), f"plots={tmp_path}/plots"]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"semisup: {run}/round0/metrics.csv is damaged: a row is not a step and its metrics ({said})."
+    )
 
 
 def test_broken_predictions_are_named(write, capsys):
@@ -207,7 +198,7 @@ def test_broken_predictions_are_named(write, capsys):
 
 def test_a_file_that_cannot_be_written_is_named(runs, tmp_path, capsys):
     (tmp_path / "taken").touch()
-    assert main([runs, "--csv", f"{tmp_path}/taken/t.csv"]) == 1
+    assert main([runs, f"csv={tmp_path}/taken/t.csv"]) == 1
     assert f"{tmp_path}/taken" in capsys.readouterr().err
-    assert main([runs, "--csv", runs]) == 1
+    assert main([runs, f"csv={runs}"]) == 1
     assert f"{runs} could not be written" in capsys.readouterr().err

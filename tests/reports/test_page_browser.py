@@ -1,4 +1,4 @@
-"""A run's page in a real browser: whole, silent, of use by keyboard, on a phone and a wide screen, light and dark."""
+"""A run's page in a browser: complete, silent, usable by keyboard, on a phone and a wide screen, light and dark."""
 
 from itertools import product
 
@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from semisup.data import write_store
-from tests.reports.browsing import asked, contrast, luminance, press, show, tabbed
+from tests.reports.browsing import asked, contrast, luminance, show, tabbed
 from tests.reports.paged import small_run
 
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
-    """Pages of a run with rounds and colour images, and of one with more classes than a table has room for."""
+    """Pages of a run with rounds and color images, and of one with more classes than a table has room for."""
     folder = tmp_path_factory.mktemp("pages")
     rng = np.random.default_rng(0)
     targets = np.arange(300) % 24
@@ -50,41 +50,22 @@ def test_it_fits_a_phone_and_is_readable_in_light_and_dark(browser, pages, name,
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
     script = "return [...document.querySelectorAll(arguments[0])].map(e => getComputedStyle(e).color)"
     paper = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
-    for colour in {*browser.execute_script(script, "p, td, th, dd, dt, a, h2, .gallery b, figcaption")}:
-        if colour != paper:  # on the filled cells of the confusions
-            assert contrast(colour, paper) >= 4.5, (colour, paper)
+    for color in {*browser.execute_script(script, "p, td, th, dd, dt, a, h2, .gallery b, figcaption")}:
+        if color != paper:  # on the filled cells of the confusions
+            assert contrast(color, paper) >= 4.5, (color, paper)
     assert (luminance(paper) < 0.5) == (scheme == "dark")
 
 
-def test_every_part_can_be_reached_and_read_by_keyboard(browser, pages):
-    from selenium.webdriver.common.keys import Keys
-
+def test_every_part_can_be_reached_by_keyboard(browser, pages):
     show(browser, pages["rounds"])
-    said = []
-
-    def read_points() -> None:
-        if browser.execute_script("return document.activeElement.matches('svg.hover')"):
-            press(browser, Keys.ARROW_RIGHT)
-            press(browser, Keys.ARROW_RIGHT)
-            said.append(browser.execute_script("return document.getElementById('tip').textContent"))
-
-    assert tabbed(browser, "a, [tabindex='0']", read_points)
-    assert len(said) == 6, "loss, validation, rounds, two reliability diagrams, one map"
-    assert said[0].startswith("step 4: loss")
-    assert said[3].startswith("confidence 7% to 13%: ")
-    assert said[5].startswith("Test image 1: ")
-    press(browser, Keys.ESCAPE)
-    assert browser.execute_script("return document.getElementById('tip').textContent") == ""
+    assert tabbed(browser, "a, [tabindex='0']", lambda: None)
 
 
-def test_a_dot_says_under_the_pointer_which_image_it_is(browser, pages):
-    from selenium.webdriver.common.action_chains import ActionChains
-
-    show(browser, pages["many"])
-    dot = browser.find_element("css selector", "[data-dot='7']")
-    browser.execute_script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", dot)
-    ActionChains(browser).move_to_element(dot).perform()
-    assert browser.execute_script("return document.getElementById('tip').textContent").startswith(
-        "Test image 7: class <15>, "
-    )
-    assert browser.execute_script("return getComputedStyle(document.querySelector('#tip .thumb')).width") == "84px"
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_text_of_the_charts_is_readable_in_light_and_dark(browser, pages, scheme):
+    show(browser, pages["rounds"], scheme=scheme)
+    paper = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+    script = "return [...document.querySelectorAll('svg text')].map(e => getComputedStyle(e).fill)"
+    inks = {*browser.execute_script(script)}
+    assert inks
+    assert all(contrast(ink, paper) >= 4.5 for ink in inks)

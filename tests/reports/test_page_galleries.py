@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from semisup.reports.run_page.galleries import gallery, picture, sheet
+from semisup.reports.run_page.galleries import data_uri, most_confident
 
 NAMES = ("cat", "dog")
 PREDICTED = np.array([0, 1, 0, 1, 0])
@@ -21,33 +21,22 @@ def opened(uri: str) -> Image.Image:
     return Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2])))
 
 
-@pytest.mark.parametrize(("right", "index", "confidence"), [(True, [8, 2], [0.8, 0.7]), (False, [6, 4], [0.9, 0.6])])
-def test_the_most_confident_come_first_and_those_that_nobody_knows_not_at_all(right, index, confidence):
-    shown = gallery(IMAGES, INDEX, PREDICTED, TRUE, CONFIDENCE, NAMES, right=right)
+@pytest.mark.parametrize(("correct", "index", "confidence"), [(True, [8, 2], [0.8, 0.7]), (False, [6, 4], [0.9, 0.6])])
+def test_the_most_confident_come_first_and_those_that_nobody_knows_not_at_all(correct, index, confidence):
+    shown = most_confident(IMAGES, INDEX, PREDICTED, TRUE, CONFIDENCE, NAMES, correct=correct)
     assert [one.index for one in shown] == index
     assert [one.confidence for one in shown] == confidence
-    assert all(one.right == right for one in shown)
-    assert "called" in shown[0].alt
+    assert all(one.correct == correct for one in shown)
+    assert "predicted as" in shown[0].alt
 
 
 @pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (2, "L"), (3, "RGB"), (4, "RGB")])
 def test_small_images_keep_every_pixel(channels, mode):
     pixels = np.random.default_rng(0).integers(0, 255, (8, 6, channels)).astype(np.uint8)
-    image = opened(picture(pixels))
+    image = opened(data_uri(pixels))
     assert (image.format, image.mode, image.size) == ("PNG", mode, (6, 8))
     assert (np.asarray(image) == (pixels[..., :3] if channels >= 3 else pixels[..., 0])).all()
 
 
 def test_large_images_become_small_ones():
-    assert opened(picture(np.zeros((300, 200, 3), np.uint8))).size == (64, 96)
-
-
-def test_image_51_of_a_sheet_begins_its_second_row():
-    images = np.zeros((60, 8, 8, 3), np.uint8)
-    images[50] = 255
-    found = sheet(images, np.arange(52))
-    assert (found.columns, found.rows, found.tile) == (50, 2, 8)
-    whole = np.asarray(opened(found.picture).convert("L"))
-    assert whole.shape == (16, 400)
-    assert whole[10:14, 2:6].min() > 200
-    assert whole[2:6, 2:6].max() < 50
+    assert opened(data_uri(np.zeros((300, 200, 3), np.uint8))).size == (64, 96)

@@ -1,4 +1,4 @@
-"""The pictures of a comparison, by what is on their axes."""
+"""The charts of a comparison, by what is on their axes."""
 
 from functools import partial
 from pathlib import Path
@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from semisup.reports.comparison import plots
-from semisup.reports.figures.figure import new_figure, save
+from semisup.reports.comparison.comparison import Comparison
+from semisup.reports.figures.figure import COLORS, new_figure, save
 from tests.reports import finished_runs
 from tests.reports.finished_runs import PSEUDO_LABEL, compared, three_seeds
 
@@ -28,8 +29,13 @@ def lines(axes: Any) -> dict[str, Any]:
     return found
 
 
+def chart(name: str, comparison: Comparison) -> Any:
+    """One of the charts that are drawn."""
+    return plots.draw(comparison)[0][name]
+
+
 def inks(axes: Any, x: float, y: float) -> set[tuple[int, ...]]:
-    """The colours, as 0 to 255, of the pixels around a point of a drawn picture."""
+    """The colors, as 0 to 255, of the pixels around a point of a drawn figure."""
     figure = axes.get_figure()
     figure.canvas.draw()
     column, row = axes.transData.transform((x, y)).round().astype(int)
@@ -37,7 +43,7 @@ def inks(axes: Any, x: float, y: float) -> set[tuple[int, ...]]:
     return set(map(tuple, pixels[row - 1 : row + 2, column - 1 : column + 2].reshape(-1, 3).tolist()))
 
 
-BLUE = (0x00, 0x72, 0xB2)  # the first of the colours
+BLUE = (0x00, 0x72, 0xB2)  # the first of the colors
 
 
 def test_accuracy_by_labels_has_a_line_per_method_with_its_interval_as_a_band(write):
@@ -46,8 +52,8 @@ def test_accuracy_by_labels_has_a_line_per_method_with_its_interval_as_a_band(wr
         write(f"a{seed}", seed, accuracy)
     write("b", 0, 0.7, labels=600, max_steps=120)
     write("c", 0, 0.6, PSEUDO_LABEL)
-    (axes,) = plots.accuracy_by_labels(
-        compared(write("d", 0, 0.8, PSEUDO_LABEL, labels=600, max_steps=120).parent)
+    (axes,) = chart(
+        "accuracy_by_labels", compared(write("d", 0, 0.8, PSEUDO_LABEL, labels=600, max_steps=120).parent)
     ).axes
     drawn = lines(axes)
     assert drawn["supervised"] == [(60, pytest.approx(52)), (600, pytest.approx(70))]
@@ -58,7 +64,7 @@ def test_accuracy_by_labels_has_a_line_per_method_with_its_interval_as_a_band(wr
 
 
 def test_bars_start_at_zero_with_seeds_as_dots_and_intervals_as_lines(tmp_path):
-    (axes,) = plots.accuracy(compared(three_seeds(tmp_path))).axes
+    (axes,) = chart("accuracy", compared(three_seeds(tmp_path))).axes
     assert [bar.get_width() for bar in axes.patches] == pytest.approx([52, 55])
     assert axes.get_xlim()[0] == 0
     interval, seeds, *_ = (line.get_xdata() for line in axes.get_lines())
@@ -67,11 +73,11 @@ def test_bars_start_at_zero_with_seeds_as_dots_and_intervals_as_lines(tmp_path):
     assert [text.get_text() for text in axes.get_yticklabels()] == ["supervised", "pseudo_label"]
 
 
-def test_a_seed_far_from_the_mean_is_inside_the_picture_with_the_number_beside_it(write):
+def test_a_seed_far_from_the_mean_is_inside_the_chart_with_the_number_beside_it(write):
     """Two seeds, so no interval: 30 and 99 have the mean 64.5. A long name leaves the bars little room."""
     name = {"_target_": "mine.AMethodWithANameThatIsAsLongAsNamesOfGroupsGet"}
     write("a", 0, 0.30, name)
-    figure = plots.accuracy(compared(write("b", 1, 0.99, name).parent))
+    figure = chart("accuracy", compared(write("b", 1, 0.99, name).parent))
     figure.canvas.draw()
     (axes,) = figure.axes
     (number,) = (text for text in axes.texts if text.get_text() == "64.50")
@@ -86,7 +92,7 @@ def test_learning_curves_are_means_over_the_steps_that_all_seeds_have_round_afte
     first = [f"{head}5,1,\n10,1,0.2\n20,1,0.3\n", f"{head}10,1,0.5\n"]
     second = [f"{head}5,1,\n10,1,0.4\n", f"{head}10,1,0.7\n"]
     write("a", 0, curves=first)
-    (axes,) = plots.learning_curves(compared(write("b", 1, curves=second).parent)).axes
+    (axes,) = chart("learning_curves", compared(write("b", 1, curves=second).parent)).axes
     assert lines(axes)["supervised"] == [(10, pytest.approx(30)), (30, pytest.approx(60))]
     band = axes.collections[0].get_paths()[0].vertices
     assert (band[:, 1].min(), band[:, 1].max()) == pytest.approx((30 - 100 * np.sqrt(0.02), 30 + 100 * np.sqrt(0.02)))
@@ -97,28 +103,32 @@ def test_pseudo_labels_over_steps_show_accuracy_and_coverage(write):
     """Supervised training has none, and so no line."""
     head = "step,pseudo_labels/accuracy,pseudo_labels/coverage\n"
     write("a", 0, curves=["step,train/loss\n4,1\n"])
-    figure = plots.pseudo_labels_over_steps(
-        compared(write("b", 0, method=PSEUDO_LABEL, curves=[f"{head}4,,0.0\n8,0.9,0.25\n"]).parent)
+    figure = chart(
+        "pseudo_labels_over_steps",
+        compared(write("b", 0, method=PSEUDO_LABEL, curves=[f"{head}4,,0.0\n8,0.9,0.25\n"]).parent),
     )
-    right, coverage = figure.axes
-    assert lines(right) == {"pseudo_label": [(8, pytest.approx(90))]}
+    accuracy, coverage = figure.axes
+    assert lines(accuracy) == {"pseudo_label": [(8, pytest.approx(90))]}
     assert lines(coverage) == {"pseudo_label": [(4, 0), (8, pytest.approx(25))]}
-    assert right.get_xlabel() == "step"
+    assert accuracy.get_xlabel() == "step"
 
 
 def test_pseudo_labels_over_rounds_come_from_the_records_of_the_rounds(write):
     records = [{"round": n, "labels": {"accuracy": 0.5 + n / 10, "coverage": 0.25}} for n in range(2)]
-    figure = plots.pseudo_labels_over_rounds(compared(write("a", 0, rounds=[*records, {"round": 2, "labels": None}])))
-    right, coverage = figure.axes
-    assert lines(right) == {"supervised": [(0, pytest.approx(50)), (1, pytest.approx(60))]}
+    figure = chart(
+        "pseudo_labels_over_rounds", compared(write("a", 0, rounds=[*records, {"round": 2, "labels": None}]))
+    )
+    accuracy, coverage = figure.axes
+    assert lines(accuracy) == {"supervised": [(0, pytest.approx(50)), (1, pytest.approx(60))]}
     assert lines(coverage) == {"supervised": [(0, 25), (1, 25)]}
 
 
 def test_a_curve_of_a_single_point_is_seen(write):
-    right, coverage = plots.pseudo_labels_over_rounds(
-        compared(write("a", 0, rounds=[{"round": 0, "labels": {"accuracy": 0.5, "coverage": 0.25}}]))
+    accuracy, coverage = chart(
+        "pseudo_labels_over_rounds",
+        compared(write("a", 0, rounds=[{"round": 0, "labels": {"accuracy": 0.5, "coverage": 0.25}}])),
     ).axes
-    assert BLUE in inks(right, 0, 50)
+    assert BLUE in inks(accuracy, 0, 50)
     assert BLUE in inks(coverage, 0, 25)
 
 
@@ -126,7 +136,9 @@ def test_single_points_have_their_deviation_as_a_bar(write):
     """Round 0 has one point, as round 1; .2 and .4 are .3 ± .1414, .5 and .7 are .6 ± .1414."""
     head = "step,validation/accuracy\n"
     write("a", 0, curves=[f"{head}10,0.2\n", f"{head}10,0.5\n"])
-    (axes,) = plots.learning_curves(compared(write("b", 1, curves=[f"{head}10,0.4\n", f"{head}10,0.7\n"]).parent)).axes
+    (axes,) = chart(
+        "learning_curves", compared(write("b", 1, curves=[f"{head}10,0.4\n", f"{head}10,0.7\n"]).parent)
+    ).axes
     bars = [
         bar.tolist() for lines in axes.collections if hasattr(lines, "get_segments") for bar in lines.get_segments()
     ]
@@ -142,16 +154,16 @@ def test_panels_are_by_number_of_labels_and_a_method_looks_the_same_in_all(write
     for labels in (60, 600, 6000, 60000):
         write(f"a{labels}", 0, labels=labels, curves=curve)
         write(f"b{labels}", 0, labels=labels, curves=curve, method=PSEUDO_LABEL)
-    figure = plots.learning_curves(compared(write("c", 0, labels=600000).parent))
+    figure = chart("learning_curves", compared(write("c", 0, labels=600000).parent))
     panels = [axes for axes in figure.axes if axes.get_visible()]
     assert [axes.get_title() for axes in panels] == [f"labels={n}" for n in (60, 600, 6000, 60000)]
     for axes in panels:
-        assert [line.get_color() for line in axes.get_lines()] == list(plots.COLORS[:2])
+        assert [line.get_color() for line in axes.get_lines()] == list(COLORS[:2])
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["supervised", "pseudo_label"]
 
 
-def test_pictures_that_the_runs_cannot_make_are_skipped_with_the_reason(write):
+def test_charts_that_the_runs_cannot_make_are_skipped_with_the_reason(write):
     figures, skipped = plots.draw(compared(write("a", 0)))
     assert list(figures) == ["accuracy"]
     assert [reason.partition(",")[0] for reason in skipped] == [
@@ -162,7 +174,7 @@ def test_pictures_that_the_runs_cannot_make_are_skipped_with_the_reason(write):
     ]
 
 
-def test_a_picture_saved_twice_is_the_same_file(tmp_path):
+def test_a_figure_saved_twice_is_the_same_file(tmp_path):
     """Also an SVG, whose ids are random unless told otherwise."""
     figures = []
     for folder in (tmp_path / "a", tmp_path / "b"):

@@ -223,7 +223,7 @@ def test_an_older_config_may_lack_an_option(docs, runs):
     ("rows", "reason"),
     [
         ([{"name": "A", "publised": "50"}], "experiments.0.rows.0.publised"),
-        ([{"name": "A", "against": ["AB"]}, {"name": "B"}], "'A' is set against 'AB', which is no other row"),
+        ([{"name": "A", "against": ["AB"]}, {"name": "B"}], "'A' is compared with 'AB', which is no other row"),
         ([{"name": "A"}, {"name": "A"}], "has the row of ten 'A' twice"),
     ],
 )

@@ -28,6 +28,22 @@ class Estimate:
     interval: tuple[float, float] | None
     p: float | None
 
+    @property
+    def mean_and_sd(self) -> str:
+        """The mean and, for two seeds or more, the standard deviation, as in '52.00 ± 2.00'."""
+        return f"{self.mean:.2f}" if self.sd is None else f"{self.mean:.2f} ± {self.sd:.2f}"
+
+    def interval_text(self, form: str = ".2f") -> str | None:
+        """The interval, as in '47.03 to 56.97'.
+
+        Args:
+            form: How each limit is formatted; '+.2f' for differences.
+
+        Returns:
+            The text; None without an interval.
+        """
+        return self.interval and f"{self.interval[0]:{form}} to {self.interval[1]:{form}}"
+
     @classmethod
     def of(cls, values: Sequence[float]) -> "Estimate":
         """The estimate from one value in % for each seed; of differences, this is the paired t-test.

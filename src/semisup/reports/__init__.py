@@ -27,10 +27,19 @@ def write_report(
         SemisupError: If the run is not finished, a file is damaged, the data set is another one now, or the page
             cannot be written.
     """
-    from semisup.reports.run_figures import write_figures  # matplotlib and scikit-learn, which --help does not need
-    from semisup.reports.run_page import write
+    from semisup.core.atomic_files import atomic_write_text  # what follows needs torch, which --help does not
+    from semisup.core.errors import SemisupError
+    from semisup.reports.run_figures import write_figures
+    from semisup.reports.run_page.page import page
+    from semisup.runs.trained_run import open_run
 
-    folder = Path(run_folder).expanduser()
-    page = write(folder, store, data_dir=None if data_dir is None else str(data_dir), umap=umap)
-    write_figures(folder, store, data_dir)
-    return page
+    run = open_run(run_folder, data_dir)
+    if "rounds" not in run.result:
+        raise SemisupError(f"{run.folder} was made by a version that kept no record of rounds, and can have no page.")
+    store = store or run.open_store()
+    if store.fingerprint != run.result["split"]["data_fingerprint"]:
+        raise SemisupError(f"{run.folder} was made with other data than {store.name} is now; restore the old data.")
+    file = run.folder / "report.html"
+    atomic_write_text(file, page(run, store, umap))
+    write_figures(run, store)
+    return file

@@ -1,190 +1,277 @@
-"""A finished run as a thing to use: its network, its classes, how its inputs are made. It needs no data set."""
+"""A finished run, as every reader of its folder sees it: predictions, comparison, page, export."""
 
 import hashlib
-import json
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import torch
-import yaml
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
-from semisup.config import resolve as configuration
-from semisup.config.resolve import Config, round_config
+from semisup.config import Config
+from semisup.config.identity import run_identity
 from semisup.core.errors import SemisupError
-from semisup.core.schema import locate
-from semisup.data import Store, open_store
-from semisup.data.store import store_folder
-from semisup.models.backbones import Backbone
+from semisup.core.schema import parameters
+from semisup.data import Store
+from semisup.data.splits import make_split
 from semisup.models.classifier import Classifier
-from semisup.training.callbacks.checkpoints import load
+from semisup.runs.run_data import data_set, describe_store
+from semisup.runs.run_files import (
+    COMMAND,
+    CONFIG,
+    RESULT,
+    checked,
+    read_arrays,
+    read_config,
+    read_result,
+    run_folders,
+    value_at,
+)
+from semisup.runs.trained_network import check_finished, chosen_checkpoint, trained_network
+from semisup.training.metrics_csv import read_metrics
 
-AVERAGES, TRAINED = ("ema.network.", "average.network."), "network."  # what a method calls its networks, then and now
+SPLIT_OPTIONS = (*(name for name in parameters(make_split) if name not in ("store", "seed")), "labels_file")
+
+
+@dataclass(frozen=True, eq=False)
+class SavedPredictions:
+    """The predictions for the test images, in the order of the images.
+
+    Args:
+        probability: (N, K) float32.
+        label: The true classes, (N,) int64.
+        index: The rows of the images in the store's test images, (N,) int64, ascending.
+    """
+
+    probability: NDArray[np.float32]
+    label: NDArray[np.int64]
+    index: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class TrainedRun:
-    """A finished run, of which the round that was tested is taken.
+    """A finished run. What costs time, as its network, is read when it is asked for.
 
-    checkpoint: its file. data: name, classes, shape ((C, H, W) or (D,)), columns of a table, mean and std, as in
-    result.json. classifier: of its evaluated network, on the CPU. temperature: None if it was not fitted, so that
-    confidence is not calibrated.
+    Args:
+        folder: The run's folder.
+        config: What config.yaml holds.
+        result: What result.json holds.
+        data_dir: Where the data set is now; None: where the run had it.
     """
 
     folder: Path
     config: Config
     result: dict[str, Any]
-    checkpoint: Path
-    data: dict[str, Any]
-    temperature: float | None
-    classifier: Classifier
+    data_dir: str | Path | None = None
+
+    @property
+    def seed(self) -> int:
+        """The seed of the run, which of the split and of the training."""
+        return int(self.config["seed"])
+
+    @property
+    def method(self) -> str:
+        """The import path of the method's class."""
+        return str(value_at(self.config, "method._target_"))
+
+    @property
+    def accuracy(self) -> float:
+        """The accuracy on the test images, in %."""
+        return 100 * float(value_at(self.result, "test.accuracy"))
+
+    @property
+    def split(self) -> str:
+        """The hash of the labeled, validation and unlabeled images."""
+        return str(value_at(self.result, "split.hash"))
+
+    @property
+    def split_options(self) -> Config:
+        """The options that the split was drawn with, except its seed."""
+        return {name: self.config["data"].get(name) for name in SPLIT_OPTIONS}
+
+    @property
+    def labels(self) -> int:
+        """How many labels the run used, those of validation images included."""
+        return int(value_at(self.result, "split.labeled") + value_at(self.result, "split.validation"))
+
+    @property
+    def tested_on(self) -> tuple[str, int]:
+        """The fingerprint of the test set, and how many images it has."""
+        data = value_at(self.result, "split.data_fingerprint")
+        return self.result["split"].get("test_fingerprint", data), value_at(self.result, "test.images")
+
+    @property
+    def pseudo_labels(self) -> tuple[float | None, float | None]:
+        """The accuracy of the pseudo-labels in use and their coverage, in %; None if unknown."""
+        if not self.result.get("pseudo_labels"):
+            return None, None
+        accuracy, coverage = (value_at(self.result, f"pseudo_labels.{name}") for name in ("accuracy", "coverage"))
+        return None if accuracy is None else 100 * float(accuracy), 100 * float(coverage)
+
+    @property
+    def identity(self) -> Config:
+        """What makes the run what it is, except the seed."""
+        return {key: value for key, value in run_identity(self.config).items() if key != "seed"}
+
+    @property
+    def untested(self) -> str | None:
+        """Why the run has no test accuracy; None if it has one."""
+        if self.result["test"]:
+            return None
+        return "it trained no network" if self.result.get("steps") == 0 else "its data has no test images"
+
+    @property
+    def command(self) -> str | None:
+        """The command that started the run, from command.txt; None if none was stored."""
+        file = self.folder / COMMAND
+        if not file.exists():
+            return None
+        with checked(file):
+            return file.read_text(encoding="utf-8").strip()
+
+    @property
+    def predictions(self) -> SavedPredictions | None:
+        """The test predictions, from predictions.npz; None if none were saved."""
+        file = self.folder / "predictions.npz"
+        if not file.exists():
+            return None
+        probability, label, index = read_arrays(file, "probability", "label", "index")
+        order = np.argsort(index, kind="stable")
+        return SavedPredictions(probability[order], label[order], index[order])
+
+    @cached_property
+    def hits(self) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]] | None:
+        """Which test images are predicted correctly, their classes and their rows, (N,) each; None if not saved."""
+        if (saved := self.predictions) is None:
+            return None
+        return saved.probability.argmax(1) == saved.label, saved.label, saved.index
+
+    def curve(self, name: str) -> dict[tuple[int, int], float]:
+        """A metric over the steps of all rounds.
+
+        Args:
+            name: A column of metrics.csv, such as `validation/accuracy`.
+
+        Returns:
+            The values by (round, step).
+
+        Raises:
+            SemisupError: If a metrics.csv is damaged.
+        """
+        return {
+            (number, int(row["step"])): row[name]
+            for number, rows in self._metrics.items()
+            for row in rows
+            if name in row
+        }
+
+    @property
+    def steps(self) -> list[int]:
+        """How many steps each round took, by its last line of metrics.csv."""
+        return [int(rows[-1]["step"]) if rows else 0 for rows in self._metrics.values()]
+
+    @cached_property
+    def _metrics(self) -> dict[int, list[dict[str, float]]]:
+        files = {int(file.parent.name.removeprefix("round")): file for file in self.folder.glob("round*/metrics.csv")}
+        rounds = range(max(files, default=-1) + 1)
+        return {number: read_metrics(files[number]) if number in files else [] for number in rounds}
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        """`describe_store` of the data set. A run of an older version has none, and the data set is read instead."""
+        if found := self.result.get("data"):
+            return dict(found)
+        try:
+            return describe_store(self.open_store())
+        except (SemisupError, OSError) as error:
+            raise SemisupError(
+                f"run={self.folder} was made by an older version, so its classes are read from its data set: give "
+                f"data_dir=..., where that is ({error})."
+            ) from error
 
     @property
     def classes(self) -> list[str]:
+        """The names of the K classes."""
         return list(self.data["classes"])
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of one input as the network sees it: (C, H, W), or (D,) for a row of a table."""
+        """The shape of one input of the network: (C, H, W), or (D,) for a row of a table."""
         return tuple(self.data["shape"])
 
     @property
     def columns(self) -> list[str]:
-        """The names of a table's D columns; empty where it had none."""
+        """The names of a table's D columns; empty if it had none."""
         return list(self.data.get("columns", ()))
 
+    @property
+    def temperature(self) -> float | None:
+        """The temperature of the network's probabilities; None if it was not fitted, so they are not calibrated."""
+        return self.result.get("temperature")
+
+    @cached_property
+    def checkpoint(self) -> Path:
+        """The checkpoint of the round that was tested."""
+        return chosen_checkpoint(self.folder)
+
+    @cached_property
+    def classifier(self) -> Classifier:
+        """The evaluated network with its normalization and temperature, on the CPU."""
+        network = trained_network(self.checkpoint, self.shape, self.data["name"], len(self.classes))
+        return Classifier(network, self.data["mean"], self.data["std"], self.temperature or 1.0)
+
     def digest(self) -> str:
-        """The SHA-256 of the checkpoint."""
+        """The SHA-256 of the checkpoint, in hexadecimal digits."""
         with self.checkpoint.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
+    def open_store(self) -> Store:
+        """The run's data set: as it was imported then, or else imported again; SemisupError if it is not there."""
+        return data_set(self.config, self.result, self.data_dir)
+
 
 def open_run(folder: str | Path, data_dir: str | Path | None = None) -> TrainedRun:
-    """Opens the folder of a finished run.
+    """Opens the folder of a finished run. Its network is read when it is asked for.
 
-    data_dir: where the data set lies of a run that is older than `data` in result.json; None: where the run had it.
-    Raises SemisupError if the run is not finished, or lacks what is needed.
+    Args:
+        folder: The run's folder.
+        data_dir: Where the data set is now; None: where the run had it.
+
+    Returns:
+        The run.
+
+    Raises:
+        SemisupError: If the run is not finished, or config.yaml or result.json is damaged or lacks a value.
     """
     folder = Path(folder).expanduser()
-    checkpoint = chosen_checkpoint(folder)
-    try:
-        config: Config = yaml.safe_load((folder / "config.yaml").read_text())
-    except yaml.YAMLError as error:
-        raise SemisupError(f"{folder / 'config.yaml'} is not the config of a run.") from error
-    result: dict[str, Any] = json.loads((folder / "result.json").read_text())
-    data = result.get("data") or _from_store(folder, config, data_dir)
-    temperature = result.get("temperature")
-    network = trained_network(checkpoint, tuple(data["shape"]), data["name"], len(data["classes"]))
-    classifier = Classifier(network, data["mean"], data["std"], temperature or 1.0)
-    return TrainedRun(folder, config, result, checkpoint, data, temperature, classifier)
+    check_finished(folder)
+    run = TrainedRun(folder, read_config(folder), read_result(folder), data_dir)
+    with checked(folder / CONFIG):
+        _ = run.seed, run.method, run.split_options, run.identity
+    with checked(folder / RESULT):
+        if run.result["test"]:
+            _ = run.accuracy, run.split, run.labels, run.tested_on, run.pseudo_labels
+    return run
 
 
-def described(store: Store) -> dict[str, Any]:
-    """What result.json says of a data set, so that the run can be used without it."""
-    return {
-        "name": store.name,
-        "classes": list(store.classes),
-        "shape": list(store.shape),
-        "columns": list(store.columns),
-        "store": store.folder and store.folder.name,
-        "mean": list(store.mean),
-        "std": list(store.std),
-    }
+def find_runs(paths: Iterable[str | Path], tested: bool = True) -> tuple[list[TrainedRun], list[str]]:
+    """Opens the finished runs below some paths.
 
+    Args:
+        paths: Folders of runs, folders that contain them, or globs.
+        tested: Whether to leave out runs without a test accuracy.
 
-def data_set(config: Config, result: Mapping[str, Any], data_dir: str | Path | None = None) -> Store:
-    """The data set of a finished run: as it was imported then, or else imported again.
+    Returns:
+        The runs, and what was left out, each with the reason in brackets.
 
-    data_dir: where data sets lie; None: where the run had them. Raises SemisupError if it is not there.
+    Raises:
+        SemisupError: If a path does not exist, or a run cannot be read.
     """
-    place = Path(data_dir or config["data_dir"])
-    imported = (result.get("data") or {}).get("store")
-    if imported and (folder := store_folder(place.expanduser(), imported)).is_dir():
-        return open_store(folder)
-    store: Store = configuration.load_source({**config, "data_dir": str(place)})
-    return store
-
-
-def chosen_checkpoint(run: Path, option: str = "run", instead: str = "") -> Path:
-    """The checkpoint of a finished run's tested round. Raises SemisupError if there is none.
-
-    option: what the run is called in a message. instead: what one can do there if the run is not finished.
-    """
-    if not (run / "config.yaml").is_file():
-        raise SemisupError(f"{option}={run} is not the folder of a run: it has no config.yaml.")
-    if not (run / "result.json").is_file():
-        raise SemisupError(f"{option}={run} is not finished: run it to its end{instead and f', or {instead}'}.")
-    try:
-        folder = run / f"round{json.loads((run / 'result.json').read_text())['round']}"
-    except (ValueError, KeyError) as error:
-        raise SemisupError(f"{option}={run}: its result.json is damaged, or of an older version.") from error
-    found = [file for file in (folder / "best.ckpt", folder / "last.ckpt") if file.is_file()]
-    if not found:
-        raise SemisupError(f"{option}={run}: {folder.name} has no checkpoint.")
-    return found[0]
-
-
-def trained_network(
-    checkpoint: Path, shape: tuple[int, ...], name: str, classes: int | None = None, option: str = "run"
-) -> Backbone:
-    """The evaluated network of RUN/roundN/*.ckpt. Nothing in the checkpoint is executed.
-
-    shape: of an input. name: the data set's. classes: how many there are; None = as many as the network has. option:
-    what the run is called in a message. Raises SemisupError if network and data do not fit each other.
-    """
-    node = backbone_node(checkpoint, option)
-    target = locate(node["_target_"], "backbone._target_")
-    if not (isinstance(target, type) and issubclass(target, Backbone)):  # anything else is not called to find out
-        raise SemisupError(f"{option}={checkpoint}: backbone._target_={node['_target_']} is no Backbone.")
-    state = evaluated_weights(load(checkpoint).get("state_dict", {}))
-    try:
-        with torch.random.fork_rng(devices=[]):  # all that is drawn is overwritten
-            count = len(state["head.bias"]) if classes is None else classes
-            network: Backbone = configuration.build(node, shape=shape, classes=count)
-        network.load_state_dict(state)
-    except (SemisupError, RuntimeError, KeyError, TypeError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0].rstrip(":.")
-        raise SemisupError(f"{option}={checkpoint}: its network does not fit {name} ({reason}).") from error
-    return network.to(memory_format=torch.channels_last)
-
-
-def backbone_node(checkpoint: Path, option: str) -> Config:
-    """The node of the network in RUN/roundN/*.ckpt, from RUN/config.yaml; all its weights are the checkpoint's."""
-    folder = checkpoint.resolve().parent
-    number, file = re.fullmatch(r"round(\d+)", folder.name), folder.parent / "config.yaml"
-    if not number or not file.is_file():
-        raise SemisupError(f"{option}={checkpoint} does not lie in the folder of a run, as RUN/round0/best.ckpt does.")
-    try:
-        config = yaml.safe_load(file.read_text())
-        node: Config = round_config(config, _form(folder, int(number[1])))["backbone"]
-    except (yaml.YAMLError, KeyError, TypeError) as error:
-        raise SemisupError(f"{file} is not the config of a run.") from error
-    return {**node, "weights": None} if "weights" in node else node
-
-
-def evaluated_weights(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The weights of a method's evaluated network: the moving average where there is one."""
-    prefix = next((p for p in AVERAGES if any(name.startswith(p) for name in state)), TRAINED)
-    return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
-
-
-def _form(folder: Path, number: int) -> int:
-    """The round whose network has the same form: a fine-tuning has that of the round it tunes."""
-    record = folder / "round.json"
-    kind = json.loads(record.read_text())["kind"] if record.is_file() else ""
-    tuned = re.fullmatch(r"fine-tuning of round (\d+)", kind)
-    return int(tuned[1]) if tuned else number
-
-
-def _from_store(folder: Path, config: Config, data_dir: str | Path | None) -> dict[str, Any]:
-    """The description of the data set itself, for a run that was made before result.json had one."""
-    try:
-        return described(data_set(config, {}, data_dir))
-    except (SemisupError, OSError) as error:
-        raise SemisupError(
-            f"run={folder} was made by an older version, so its classes are read from its data set: give data_dir=..., "
-            f"where that lies ({error})."
-        ) from error
+    folders, left_out = run_folders(paths)
+    runs = [open_run(folder) for folder in folders]
+    if tested:
+        left_out += [f"{run.folder} ({run.untested})" for run in runs if run.untested]
+        runs = [run for run in runs if not run.untested]
+    return runs, left_out

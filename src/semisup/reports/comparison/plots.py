@@ -1,6 +1,6 @@
-"""Pictures of a comparison. Each function draws one, or raises CannotDraw where the runs have nothing for it."""
+"""The charts of a comparison."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,46 +8,47 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from semisup.core.errors import SemisupError
-from semisup.reports.comparison.bands import band, draw_curve
-from semisup.reports.comparison.comparison import Comparison, Row
-from semisup.reports.comparison.curves import Curve, over_rounds, over_steps
-from semisup.reports.comparison.tables import DAGGER
-from semisup.reports.figures.figure import new_figure
+from semisup.reports.comparison.comparison import ComparedGroup, Comparison
+from semisup.reports.comparison.curves import MeanCurve, draw_band, draw_curve, over_rounds, over_steps
+from semisup.reports.comparison.tables import DAGGER, marked_name
+from semisup.reports.figures.figure import COLORS, INK, chart_style, finish, new_figure
 from semisup.reports.figures.figure import save as save_figure
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito's colours, which the colour-blind tell apart, without black and yellow: one is lost on a dark page, the
-# other on a light one. Markers and dashes go on where the colours begin anew.
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#808080")
-MARKERS, DASHES = "osD^vPX", ("-", "--", ":", "-.")
-INK = "#1b1f24"  # of all that is not data; a page puts its own text colour in its place
-BESIDE: dict[str, Any] = {"textcoords": "offset points", "va": "center", "fontsize": "small"}
-COLUMNS = 3  # panels beside one another
+# Markers and dashes change where the colors begin again.
+_MARKERS, _DASHES = ("o", "s", "D", "^", "v", "P", "X"), ("-", "--", ":", "-.")
+_BESIDE: dict[str, Any] = {"textcoords": "offset points", "va": "center", "fontsize": "small"}
+_COLUMNS = 3  # panels side by side
 
 
-class CannotDraw(SemisupError):
-    """What a picture would need and these runs do not have."""
+class _CannotDraw(SemisupError):
+    """The runs do not have what a chart needs."""
 
 
-def accuracy_by_labels(comparison: Comparison) -> "Figure":
-    """Test accuracy against the number of labels: a line per method, its 95 % interval as a band, seeds as dots."""
-    lines: dict[str, list[Row]] = {}
+def _accuracy_by_labels(comparison: Comparison) -> "Figure":
+    lines: dict[str, list[ComparedGroup]] = {}
     for row in comparison.rows:
         lines.setdefault(row.group.name, []).append(row)
     counts = sorted({row.group.runs[0].labels for row in comparison.rows})
     if not any(len({row.group.runs[0].labels for row in rows}) > 1 for rows in lines.values()):
-        raise CannotDraw("accuracy against number of labels, as no method has runs with different numbers of labels.")
+        raise _CannotDraw("accuracy against number of labels, as no method has runs with different numbers of labels.")
     figure = new_figure(7, 4.6)
     axes = figure.subplots()
-    for (name, rows), style in zip(lines.items(), _styles(comparison), strict=True):
+    styles = _styles(comparison)
+    for name, rows in lines.items():
+        style = styles[name]
         rows = sorted(rows, key=lambda row: row.group.runs[0].labels)
         x = [row.group.runs[0].labels for row in rows]
-        axes.plot(x, [row.accuracy.mean for row in rows], label=_marked(name, rows), **style)
+        axes.plot(
+            x,
+            [row.accuracy.mean for row in rows],
+            label=f"{name} {DAGGER}" if any(row.mark for row in rows) else name,
+            **style,
+        )
         bounds = np.array([row.accuracy.interval or (np.nan, np.nan) for row in rows])
-        band(axes, np.array(x), bounds[:, 0], bounds[:, 1], style["color"])
+        draw_band(axes, np.array(x), bounds[:, 0], bounds[:, 1], style["color"])
         for row in rows:
             values = [run.accuracy for run in row.group.runs]
             axes.plot([row.group.runs[0].labels] * len(values), values, ".", color=style["color"], alpha=0.6)
@@ -56,17 +57,16 @@ def accuracy_by_labels(comparison: Comparison) -> "Figure":
     axes.set_xticks(counts, [f"{count:,}" for count in counts], rotation=45 if crowded else 0)
     axes.set_xticks([], minor=True)
     axes.set(xlabel="labels in all, those for validation included", ylabel="test accuracy, %")
-    _finish(figure, [axes], "mean over seeds; band or bar: its 95 % interval (3 seeds or more); dots: seeds")
+    finish(figure, [axes], "mean over seeds; band or bar: its 95 % interval (3 seeds or more); dots: seeds")
     return figure
 
 
-def accuracy(comparison: Comparison) -> "Figure":
-    """Test accuracy of each group: mean as a bar, its 95 % interval as a line, seeds as dots; a panel per split."""
+def _accuracy(comparison: Comparison) -> "Figure":
     panels = _by_split(comparison)
     sizes = [len(rows) for rows in panels.values()]
     figure = new_figure(7, 1.1 + 0.36 * sum(sizes) + 0.35 * len(panels))
     all_axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False, height_ratios=sizes)[:, 0]
-    styles = dict(zip(_names(comparison), _styles(comparison), strict=True))
+    styles = _styles(comparison)
     for axes, (split, rows) in zip(all_axes, panels.items(), strict=True):
         for place, row in enumerate(rows):
             low, high = row.accuracy.interval or (row.accuracy.mean, row.accuracy.mean)
@@ -75,8 +75,8 @@ def accuracy(comparison: Comparison) -> "Figure":
                 axes.plot([low, high], [place, place], color=INK, linewidth=1.5, marker="|", markersize=8)
             values = [run.accuracy for run in row.group.runs]
             axes.plot(values, [place] * len(values), "o", color=INK, markersize=3.5, markeredgecolor="white")
-            axes.annotate(f"{row.accuracy.mean:.2f}", (max(high, *values, 0), place), (6, 0), **BESIDE)
-        axes.set_yticks(range(len(rows)), [_marked(row.group.name, [row]) for row in rows])
+            axes.annotate(f"{row.accuracy.mean:.2f}", (max(high, *values, 0), place), (6, 0), **_BESIDE)
+        axes.set_yticks(range(len(rows)), [marked_name(row) for row in rows])
         axes.set_title(split, loc="left", fontsize="medium")
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.spines[["top", "right"]].set_visible(False)
@@ -88,55 +88,81 @@ def accuracy(comparison: Comparison) -> "Figure":
     return figure
 
 
-def learning_curves(comparison: Comparison) -> "Figure":
-    """Validation accuracy over the steps of all rounds: mean over the seeds, and ± one standard deviation."""
+def _learning_curves(comparison: Comparison) -> "Figure":
     return _over_steps(comparison, {"validation/accuracy": "validation accuracy, %"}, "learning curves")
 
 
-def pseudo_labels_over_steps(comparison: Comparison) -> "Figure":
-    """How many of the pseudo-labels in use are right, and how many unlabeled images have one, step by step."""
+def _pseudo_labels_over_steps(comparison: Comparison) -> "Figure":
     return _over_steps(
         comparison,
         {
-            "pseudo_labels/accuracy": "pseudo-labels in use: right, %",
+            "pseudo_labels/accuracy": "pseudo-labels in use: accuracy, %",
             "pseudo_labels/coverage": "coverage of unlabeled images, %",
         },
         "pseudo-labels over steps",
     )
 
 
-def pseudo_labels_over_rounds(comparison: Comparison) -> "Figure":
-    """How many of the pseudo-labels that a round leaves are right, and how many images have one, round by round."""
-    names = {"accuracy": "pseudo-labels kept: right, %", "coverage": "coverage of unlabeled images, %"}
+def _pseudo_labels_over_rounds(comparison: Comparison) -> "Figure":
+    names = {"accuracy": "pseudo-labels kept: accuracy, %", "coverage": "coverage of unlabeled images, %"}
 
-    def curve(row: Row, name: str) -> Curve:
+    def curve(row: ComparedGroup, name: str) -> MeanCurve:
         return over_rounds(row.group.runs, name)
 
     return _panels(comparison, names, curve, "round", "pseudo-labels over rounds")
 
 
-PICTURES = (accuracy_by_labels, accuracy, learning_curves, pseudo_labels_over_steps, pseudo_labels_over_rounds)
-CAPTIONS = {picture.__name__: (picture.__doc__ or "").partition("\n")[0] for picture in PICTURES}
+_CHARTS: dict[str, tuple[Callable[[Comparison], "Figure"], str]] = {  # with their captions
+    "accuracy_by_labels": (
+        _accuracy_by_labels,
+        "Test accuracy against the number of labels: a line per method, its 95 % interval as a band, seeds as dots.",
+    ),
+    "accuracy": (
+        _accuracy,
+        "Test accuracy of each group: mean as a bar, its 95 % interval as a line, seeds as dots; a panel per split.",
+    ),
+    "learning_curves": (
+        _learning_curves,
+        "Validation accuracy over the steps of all rounds: mean over the seeds, and ± one standard deviation.",
+    ),
+    "pseudo_labels_over_steps": (
+        _pseudo_labels_over_steps,
+        "Accuracy of the pseudo-labels in use, and coverage of the unlabeled images, step by step.",
+    ),
+    "pseudo_labels_over_rounds": (
+        _pseudo_labels_over_rounds,
+        "Accuracy of the pseudo-labels that a round leaves, and coverage of the unlabeled images, round by round.",
+    ),
+}
+CAPTIONS = {name: caption for name, (_, caption) in _CHARTS.items()}
 
 
 def draw(comparison: Comparison) -> tuple[dict[str, "Figure"], list[str]]:
-    """All pictures that the runs can make, by name; and for the others what is lacking."""
-    from matplotlib import rc_context
+    """Draws all charts for which the runs have the data.
 
+    Args:
+        comparison: The comparison.
+
+    Returns:
+        The figures by name, and for each of the others a sentence that says what is missing.
+    """
     figures, skipped = {}, []
-    with rc_context(
-        {"text.color": INK, "axes.edgecolor": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK}
-    ):
-        for picture in PICTURES:
+    with chart_style():
+        for name, (chart, _) in _CHARTS.items():
             try:
-                figures[picture.__name__] = picture(comparison)
-            except CannotDraw as reason:
+                figures[name] = chart(comparison)
+            except _CannotDraw as reason:
                 skipped.append(str(reason))
     return figures, skipped
 
 
 def save(figures: dict[str, "Figure"], folder: Path) -> None:
-    """Writes each figure as NAME.png and NAME.svg."""
+    """Writes each figure as NAME.png and NAME.svg.
+
+    Args:
+        figures: The figures by name.
+        folder: Where; it is made if it does not exist.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for name, figure in figures.items():
         for kind in ("png", "svg"):
@@ -144,7 +170,7 @@ def save(figures: dict[str, "Figure"], folder: Path) -> None:
 
 
 def _over_steps(comparison: Comparison, names: dict[str, str], what: str) -> "Figure":
-    def curve(row: Row, name: str) -> Curve:
+    def curve(row: ComparedGroup, name: str) -> MeanCurve:
         return over_steps(row.group.runs, name)
 
     rounds = max(len(run.steps) for row in comparison.rows for run in row.group.runs)
@@ -152,7 +178,7 @@ def _over_steps(comparison: Comparison, names: dict[str, str], what: str) -> "Fi
 
 
 def _panels(
-    comparison: Comparison, names: dict[str, str], curve: Callable[[Row, str], Curve], x: str, what: str
+    comparison: Comparison, names: dict[str, str], curve: Callable[[ComparedGroup, str], MeanCurve], x: str, what: str
 ) -> "Figure":
     """A row of panels per name, a panel per split, a line per group. names: of the figures, with their axis labels."""
     drawn = {(name, id(row)): curve(row, name) for name in names for row in comparison.rows}
@@ -162,74 +188,46 @@ def _panels(
         if any(len(drawn[name, id(row)].x) for name in names for row in rows)
     }
     if not panels:
-        raise CannotDraw(f"{what}, as no group has them for all of its seeds.")
-    width = min(len(panels), COLUMNS)
-    height = ceil(len(panels) / COLUMNS) * len(names)
+        raise _CannotDraw(f"{what}, as no group has them for all of its seeds.")
+    width = min(len(panels), _COLUMNS)
+    height = ceil(len(panels) / _COLUMNS) * len(names)
     figure = new_figure(max(7, 3.6 * width), 0.9 + 3.2 * height)
     grid = figure.subplots(height, width, sharey="row" if len(names) > 1 else True, squeeze=False)
-    styles = dict(zip(_names(comparison), _styles(comparison), strict=True))
+    styles = _styles(comparison)
     for place, (split, rows) in enumerate(panels.items()):
         for line, (name, label) in enumerate(names.items()):
-            axes = grid[line + place // COLUMNS * len(names), place % COLUMNS]
+            axes = grid[line + place // _COLUMNS * len(names), place % _COLUMNS]
             for row in rows:
                 one, style = drawn[name, id(row)], styles[row.group.name]
                 if not len(one.x):
                     continue
-                draw_curve(axes, one, _marked(row.group.name, [row]), style)
+                draw_curve(axes, one, marked_name(row), style)
             axes.set_title(split if line == 0 else "", fontsize="medium")
             axes.locator_params(axis="x", nbins=5, integer=True)
-            axes.set(xlabel=x, ylabel=label if place % COLUMNS == 0 else "")
+            axes.set(xlabel=x, ylabel=label if place % _COLUMNS == 0 else "")
     for axes in grid.flat:
         axes.set_visible(axes.has_data())
-    _finish(figure, list(grid.flat), "mean over seeds; band or bar: ± one standard deviation")
+    finish(figure, list(grid.flat), "mean over seeds; band or bar: ± one standard deviation")
     return figure
 
 
-def _finish(figure: "Figure", all_axes: Sequence["Axes"], note: str) -> None:
-    """Grid, spines, the note on what is drawn, and one legend for all panels below them."""
-    handles: dict[str, Any] = {}
-    for axes in all_axes:
-        axes.grid(alpha=0.3)
-        axes.spines[["top", "right"]].set_visible(False)
-        handles |= dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
-    columns = max(1, int(figure.get_size_inches()[0] * 11 / (max(map(len, handles)) + 6)))
-    figure.legend(
-        handles.values(),
-        handles,
-        loc="outside lower center",
-        ncols=columns,
-        fontsize="small",
-        frameon=False,
-        title=note,
-    ).get_title().set_fontsize("small")
-
-
-def _styles(comparison: Comparison) -> list[dict[str, Any]]:
-    """How the lines of the names look, in their order."""
-    return [
-        {
+def _styles(comparison: Comparison) -> dict[str, dict[str, Any]]:
+    """How the lines of each name look."""
+    return {
+        name: {
             "color": COLORS[place % len(COLORS)],
-            "marker": MARKERS[(place + place // len(COLORS)) % len(MARKERS)],
-            "linestyle": DASHES[place // len(COLORS) % len(DASHES)],
+            "marker": _MARKERS[(place + place // len(COLORS)) % len(_MARKERS)],
+            "linestyle": _DASHES[place // len(COLORS) % len(_DASHES)],
             "markersize": 5,
-            "zorder": 3
-            - place / 100,  # the first one, a baseline, on top: a teacher's curve may be the same as its own
+            "zorder": 3 - place / 100,  # a baseline on top: the curve of its teacher may be the same
             "linewidth": 1.8,
         }
-        for place in range(len(_names(comparison)))
-    ]
+        for place, name in enumerate(dict.fromkeys(row.group.name for row in comparison.rows))
+    }
 
 
-def _names(comparison: Comparison) -> list[str]:
-    return list(dict.fromkeys(row.group.name for row in comparison.rows))
-
-
-def _by_split(comparison: Comparison) -> dict[str, list[Row]]:
-    panels: dict[str, list[Row]] = {}
+def _by_split(comparison: Comparison) -> dict[str, list[ComparedGroup]]:
+    panels: dict[str, list[ComparedGroup]] = {}
     for row in comparison.rows:
         panels.setdefault(row.group.split, []).append(row)
     return panels
-
-
-def _marked(name: str, rows: Sequence[Row]) -> str:
-    return f"{name} {DAGGER}" if any(row.mark for row in rows) else name

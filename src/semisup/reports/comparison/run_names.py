@@ -1,38 +1,57 @@
-"""What tells configs apart, in words that a table has room for."""
+"""Short names for configs: the options in which they differ."""
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
-from semisup.config.resolve import Config, snake_case
+from semisup.config import Config
+from semisup.config.identity import short_name
 
-LABELS = "data.labels"
-MOST_WORDS = 3  # in a short label, beside the method
+_LABELS = "data.labels"
+_MOST_WORDS = 3  # of a short name, beside the method
 
 
-def labels(configs: Sequence[Config]) -> list[str]:
-    """A label for each config: what is not the same in all, as in `method=pseudo_label threshold=0.95, batch ratio=3`.
+def full_names(configs: Sequence[Config]) -> list[str]:
+    """A name for each config, as in `method=pseudo_label threshold=0.95, batch ratio=3`: what not all configs share.
 
-    A node is named with its key where its class differs or some config has none, as `teacher=fixmatch` beside
-    `teacher=null`, and by its class alone where only options do. Configs that differ have different labels; a config
-    without others is labeled by its method.
+    A node is named with its key if its class differs or some config has none, as in `teacher=fixmatch` beside
+    `teacher=null`; if only its options differ, by its class alone.
+
+    Args:
+        configs: The configs.
+
+    Returns:
+        Different names for different configs; a single config is named by its method.
     """
     parts = [[_part(key, config, configs) for key in sorted(config, key="method".__ne__)] for config in configs]
     alike = f"method={_names('method', configs)[configs[0]['method']['_target_']]}"
     return [", ".join(filter(None, part)) or alike for part in parts]
 
 
-def words(label: str) -> set[str]:
-    """The words of a label, whatever their order."""
-    return set(label.replace(", ", " ").split())
+def words(name: str) -> set[str]:
+    """The words of a name, whatever their order.
+
+    Args:
+        name: As from `full_names`.
+
+    Returns:
+        The words.
+    """
+    return set(name.replace(", ", " ").split())
 
 
-def brief(full: Sequence[str]) -> list[str]:
-    """The same labels, short enough for a picture: the method, and what sets it apart from others of that method.
+def short_names(full: Sequence[str]) -> list[str]:
+    """Names short enough for a chart: the method, and what differs from others of that method.
 
-    Where that takes more than a few words, or words that say too little, the method's labels are numbered instead:
-    `supervised 1`, `supervised 2`. The same label has the same short one.
+    If that takes more than a few words, or is ambiguous, the names of the method are numbered: `supervised 1`,
+    `supervised 2`.
+
+    Args:
+        full: As from `full_names`; equal names get equal short names.
+
+    Returns:
+        A short name for each.
     """
     alike: dict[str, dict[str, list[str]]] = defaultdict(dict)  # by the first word, the method where methods differ
     for label in full:
@@ -42,7 +61,7 @@ def brief(full: Sequence[str]) -> list[str]:
     for head, rests in alike.items():
         common = set.intersection(*map(set, rests.values()))
         telling = [" ".join(word for word in rest if word not in common) for rest in rests.values()]
-        if len(set(telling)) < len(telling) or max(text.count(" ") for text in telling) >= MOST_WORDS:
+        if len(set(telling)) < len(telling) or max(text.count(" ") for text in telling) >= _MOST_WORDS:
             telling = [str(number) for number in range(1, len(rests) + 1)]
         names = (f"{head.removeprefix('method=')} {text}".rstrip() for text in telling)
         short |= dict(zip(rests, names, strict=True))
@@ -50,20 +69,25 @@ def brief(full: Sequence[str]) -> list[str]:
 
 
 def following(configs: Sequence[Config]) -> list[str]:
-    """The options that go along with the number of labels, as `trainer.max_steps` where a run takes fifty passes.
+    """The options that follow the number of labels, such as `trainer.max_steps` if a run takes fifty passes.
 
     An option follows if its values differ between numbers of labels within a method, and the number of labels and the
-    options that do not differ so determine it. Without these options, what is left says which configs are the same
-    but for their labels.
+    other options determine it. Configs that are equal without these options differ in their labels alone.
+
+    Args:
+        configs: The configs.
+
+    Returns:
+        The paths of the options.
     """
-    flat = [dict(_leaves(config)) for config in configs]
-    paths = sorted({path for one in flat for path in one} - {LABELS, "method._target_"})
+    flat = [{path: json.dumps(value) for path, value in leaves(config)} for config in configs]
+    paths = sorted({path for one in flat for path in one} - {_LABELS, "method._target_"})
     moving = [path for path in paths if _moves(path, flat)]
     found = []
     for path in moving:
         values = defaultdict(set)
         for one in flat:
-            values[tuple(one.get(key) for key in ("method._target_", LABELS, *paths) if key not in moving)].add(
+            values[tuple(one.get(key) for key in ("method._target_", _LABELS, *paths) if key not in moving)].add(
                 one.get(path)
             )
         if all(len(seen) == 1 for seen in values.values()):
@@ -72,7 +96,15 @@ def following(configs: Sequence[Config]) -> list[str]:
 
 
 def without(config: Config, paths: Collection[str]) -> Config:
-    """The config without some options, each named as in `trainer.max_steps`."""
+    """A config without some of its options.
+
+    Args:
+        config: The config.
+        paths: The options, as in `trainer.max_steps`.
+
+    Returns:
+        A copy of the config.
+    """
     kept = {}
     for key, value in config.items():
         inside = {path.partition(".")[2] for path in paths if path.startswith(f"{key}.")}
@@ -85,17 +117,25 @@ def _moves(path: str, flat: Sequence[dict[str, str]]) -> bool:
     """Whether, within some method, an option has other values at one number of labels than at another."""
     values: dict[Any, dict[Any, set[Any]]] = defaultdict(lambda: defaultdict(set))
     for one in flat:
-        values[one.get("method._target_")][one.get(LABELS)].add(one.get(path))
+        values[one.get("method._target_")][one.get(_LABELS)].add(one.get(path))
     return any(len({frozenset(seen) for seen in by_labels.values()}) > 1 for by_labels in values.values())
 
 
-def _leaves(config: Config, prefix: str = "") -> Iterable[tuple[str, str]]:
-    """The options of a config by their path, each as text."""
+def leaves(config: Config, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The options of a config by their path.
+
+    Args:
+        config: The config.
+        prefix: What comes before each path.
+
+    Yields:
+        A path, as in `method.ema`, and the option's value.
+    """
     for key, value in config.items():
         if isinstance(value, dict) and value:
-            yield from _leaves(value, f"{prefix}{key}.")
+            yield from leaves(value, f"{prefix}{key}.")
         else:
-            yield f"{prefix}{key}", json.dumps(value)
+            yield f"{prefix}{key}", value
 
 
 def _part(key: str, config: Config, configs: Sequence[Config]) -> str:
@@ -124,7 +164,7 @@ def _differs(name: str, node: Config, others: Iterable[Config]) -> bool:
 def _names(key: str, configs: Sequence[Config]) -> dict[str, str]:
     """Short names of the classes that a key has: PseudoLabel is pseudo_label; the whole path where two are alike."""
     targets = {node.get("_target_", key) for node in _nodes(key, configs)}
-    names = {target: snake_case(target) for target in targets}
+    names = {target: short_name(target) for target in targets}
     return names if len(set(names.values())) == len(names) else {target: target for target in targets}
 
 
@@ -133,4 +173,12 @@ def _nodes(key: str, configs: Sequence[Config]) -> list[Config]:
 
 
 def spelled(value: Any) -> str:
+    """A value as a command line has it.
+
+    Args:
+        value: A string, or what JSON can hold.
+
+    Returns:
+        The text.
+    """
     return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))

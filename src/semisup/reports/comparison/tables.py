@@ -4,86 +4,135 @@ from collections.abc import Sequence
 
 import numpy as np
 from rich import box
-from rich.console import Group as Together
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from semisup.metrics.statistics import FEWEST, Estimate
-from semisup.reports.comparison.comparison import Comparison, Pair, Row
+from semisup.reports.comparison.comparison import ComparedGroup, Comparison, RunPair
 
 DAGGER = "†"
 BY_SEED = ", by seed"
-NOTE = (
+NOTE_OF_PAIRS = (
+    "McNemar's exact test, run by run: test images that only the run predicts correctly, and that only the baseline "
+    "does. It is about two trained networks and these test images, not about what another seed would give."
+)
+_NOTE = (
     f"Test accuracy in %{BY_SEED}; mean ± standard deviation over the seeds and 95 % interval of the mean (Student's "
     "t). Differences to the baseline in points, paired by seed and split, with their 95 % interval and the p of the "
     "paired t-test."
 )
-HOLM = " Holm: p corrected for the {} tests of this kind."
-NOTE_OF_PAIRS = (
-    "McNemar's exact test, run by run: test images that only the run has right, and that only the baseline has right. "
-    "It is about two trained networks and these test images, not about what another seed would give."
-)
+_HOLM = " Holm: p corrected for the {} tests of this kind."
 
-Cells = dict[str, str]
+Cells = dict[str, str]  # the cells of a line by their columns
 
 
-def rows(comparison: Comparison) -> list[Cells]:
-    """The table of the groups: each cell by the name of its column, in lines."""
-    found = []
+def group_cells(comparison: Comparison) -> list[Cells]:
+    """The table of the groups.
+
+    Args:
+        comparison: The comparison.
+
+    Returns:
+        The cells of each group; a cell can have several lines.
+    """
     tests = _tests(comparison)
-    for row in comparison.rows:
-        cells = {"labels": row.group.split} if comparison.several_splits else {}
-        cells |= {
-            "group": f"{row.group.name} {DAGGER}" if row.mark else row.group.name,
+    return [
+        {
+            **name_cells(row, comparison),
             "accuracy": "\n".join(f"{run.seed}: {run.accuracy:.2f}" for run in row.group.runs),
-            "mean": _mean(row.accuracy),
+            "mean": f"{row.accuracy.mean_and_sd}\n{_interval(row.accuracy, '.2f')}",
             "difference": _difference(row, tests),
             "pseudo-labels": _pseudo_labels(row),
         }
-        found.append(cells)
-    return found
+        for row in comparison.rows
+    ]
 
 
-def pairs(comparison: Comparison) -> list[Cells]:
-    """The table of the pairs of runs and McNemar's tests; empty without a pair."""
-    found = []
-    count = sum(pair.test is not None for row in comparison.rows for pair in row.pairs)
-    for row in comparison.rows:
-        for pair in row.pairs:
-            cells = {"labels": row.group.split} if comparison.several_splits else {}
-            cells |= {
-                "group": f"{row.group.name} {DAGGER}" if row.mark else row.group.name,
-                "seed": str(pair.run.seed),
-                "difference": f"{pair.run.accuracy - pair.baseline.accuracy:+.2f}",
-                **_mcnemar(pair, count),
-            }
-            found.append(cells)
-    return found
+def pair_cells(comparison: Comparison) -> list[Cells]:
+    """The table of the pairs of runs, with McNemar's tests.
+
+    Args:
+        comparison: The comparison.
+
+    Returns:
+        The cells of each pair.
+    """
+    tests = _mcnemar_tests(comparison)
+    return [
+        {
+            **name_cells(row, comparison),
+            "seed": str(pair.run.seed),
+            "difference": f"{pair.run.accuracy - pair.baseline.accuracy:+.2f}",
+            **_mcnemar(pair, tests),
+        }
+        for row in comparison.rows
+        for pair in row.pairs
+    ]
+
+
+def name_cells(row: ComparedGroup, comparison: Comparison) -> Cells:
+    """What a group is called in a table.
+
+    Args:
+        row: The group.
+        comparison: The comparison that it belongs to.
+
+    Returns:
+        The cells `labels`, if the comparison has several splits, and `group`.
+    """
+    return ({"labels": row.group.split} if comparison.several_splits else {}) | {"group": marked_name(row)}
+
+
+def marked_name(row: ComparedGroup) -> str:
+    """The short name of a group.
+
+    Args:
+        row: The group.
+
+    Returns:
+        The name, with a dagger if there is an objection.
+    """
+    return f"{row.group.name} {DAGGER}" if row.mark else row.group.name
 
 
 def notes(comparison: Comparison) -> list[str]:
-    """What must be read with the table: what is in it, what speaks against it, what the names stand for."""
-    tests, count = _tests(comparison), sum(pair.test is not None for row in comparison.rows for pair in row.pairs)
+    """What a reader of the tables must know.
+
+    Args:
+        comparison: The comparison.
+
+    Returns:
+        Sentences: objections, warnings, the choice of the baseline, the columns, and what the short names mean.
+    """
+    tests, mcnemar = _tests(comparison), _mcnemar_tests(comparison)
     found = [f"{DAGGER} Compared although: {reason}" for reason in comparison.objections]
     found += comparison.warnings
     found += [comparison.choice] if comparison.choice else []
-    found += [NOTE + (HOLM.format(tests) if tests > 1 else "")]
-    found += [NOTE_OF_PAIRS + (HOLM.format(count) if count > 1 else "")] if count else []
+    found += [_NOTE + (_HOLM.format(tests) if tests > 1 else "")]
+    found += [NOTE_OF_PAIRS + (_HOLM.format(mcnemar) if mcnemar > 1 else "")] if mcnemar else []
     if comparison.follows:
-        found.append(f"These options go along with the number of labels: {', '.join(comparison.follows)}.")
+        found.append(f"These options follow the number of labels: {', '.join(comparison.follows)}.")
     meanings = {row.group.name: row.group.label for row in comparison.rows if row.group.name != row.group.label}
     return found + [f"{name}: {label}." for name, label in meanings.items() if label != f"method={name}"]
 
 
 def terminal(comparison: Comparison) -> RenderableType:
+    """The comparison for a terminal.
+
+    Args:
+        comparison: The comparison.
+
+    Returns:
+        The tables and the notes, for `rich`.
+    """
     parts: list[RenderableType] = []
-    for cells in (rows(comparison), pairs(comparison)):
+    for cells in (group_cells(comparison), pair_cells(comparison)):
         by_split: dict[str, list[Cells]] = {}
         for row in cells:
             by_split.setdefault(row.pop("labels", ""), []).append(row)
         parts += [_table(split, inside) for split, inside in by_split.items()]
-    return Together(*parts, *(Text(f"{note}\n") for note in notes(comparison)))
+    return Group(*parts, *(Text(f"{note}\n") for note in notes(comparison)))
 
 
 def _table(title: str, cells: Sequence[Cells]) -> Table:
@@ -100,12 +149,11 @@ def _tests(comparison: Comparison) -> int:
     return sum(row.corrected is not None for row in comparison.rows)
 
 
-def _mean(estimate: Estimate) -> str:
-    mean = f"{estimate.mean:.2f}" if estimate.sd is None else f"{estimate.mean:.2f} ± {estimate.sd:.2f}"
-    return f"{mean}\n{_interval(estimate, '.2f')}"
+def _mcnemar_tests(comparison: Comparison) -> int:
+    return sum(pair.test is not None for row in comparison.rows for pair in row.pairs)
 
 
-def _difference(row: Row, tests: int) -> str:
+def _difference(row: ComparedGroup, tests: int) -> str:
     if row.baseline is row.group:
         return "baseline"
     if row.baseline is None:
@@ -119,7 +167,7 @@ def _difference(row: Row, tests: int) -> str:
     return f"{estimate.mean:+.2f}, {count}\n{_interval(estimate, '+.2f')}{p}{corrected}"
 
 
-def _mcnemar(pair: Pair, tests: int) -> Cells:
+def _mcnemar(pair: RunPair, tests: int) -> Cells:
     if pair.test is None or pair.corrected is None:
         return {"only it": "-", "only baseline": "-", "p": pair.reason} | ({"Holm": ""} if tests > 1 else {})
     found = {"only it": str(pair.test.better), "only baseline": str(pair.test.worse), "p": f"{pair.test.p:.2g}"}
@@ -127,17 +175,15 @@ def _mcnemar(pair: Pair, tests: int) -> Cells:
 
 
 def _interval(estimate: Estimate, form: str) -> str:
-    if estimate.interval is None:
-        return "too few seeds" if estimate.seeds < FEWEST else "equal for all seeds"
-    low, high = estimate.interval
-    return f"{low:{form}} to {high:{form}}"
+    without = "too few seeds" if estimate.seeds < FEWEST else "equal for all seeds"
+    return estimate.interval_text(form) or without
 
 
-def _pseudo_labels(row: Row) -> str:
-    """Means over the seeds that have them, in %: how many of the used ones were right, how many were used."""
-    right, used = zip(*(run.pseudo_labels for run in row.group.runs), strict=True)
+def _pseudo_labels(row: ComparedGroup) -> str:
+    """The mean accuracy and coverage of the pseudo-labels in use, in %, over the seeds that have them."""
+    accuracy, coverage = zip(*(run.pseudo_labels for run in row.group.runs), strict=True)
     lines, seeds = [], len(row.group.runs)
-    for name, values in (("right", right), ("used", used)):
+    for name, values in (("correct", accuracy), ("used", coverage)):
         known = [value for value in values if value is not None]
         of_fewer = f" ({len(known)} of {seeds} seeds)" if len(known) < seeds else ""
         lines += [f"{np.mean(known):.1f} {name}{of_fewer}"] if known else []

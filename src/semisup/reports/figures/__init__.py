@@ -1,1 +1,1 @@
-"""Pictures of a run."""
+"""Matplotlib's figures, which are the only charts of the package."""

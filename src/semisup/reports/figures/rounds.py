@@ -1,38 +1,45 @@
-"""A picture of a run's rounds."""
+"""The figure of a run's rounds."""
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from semisup.reports.figures.figure import new_figure, save
+from semisup.reports.figures.figure import new_figure
 
-CURVES = {  # what of a round's pseudo-labels is drawn, and how it is called
-    "accuracy": "pseudo-labels kept: share right",
-    "coverage": "pseudo-labels kept: share of the unlabeled images",
-    "accuracy_of_all": "all predictions on unlabeled images: share right",
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_CURVES = {  # the metrics of a round's pseudo-labels that are drawn
+    "accuracy": "kept pseudo-labels: accuracy",
+    "coverage": "kept pseudo-labels: share of the unlabeled images",
+    "accuracy_of_all": "all predictions on unlabeled images: accuracy",
     "calibration_error": "confidence: calibration error",
-    "agreement": "all predictions: same class as the round before",
+    "agreement": "all predictions: agreement with the round before",
 }
 
 
-def draw(records: Sequence[dict[str, Any]], chosen: int, file: Path) -> None:
-    """Draws validation accuracy and the quality of the pseudo-labels, round by round, as a PNG or SVG.
+def rounds_figure(records: Sequence[Mapping[str, Any]], tested: int) -> "Figure":
+    """Validation accuracy and the quality of the pseudo-labels, round by round.
 
-    records: of all rounds, as in result.json. chosen: the round that is tested, marked by a line.
+    Args:
+        records: Of all rounds, as in result.json.
+        tested: The round that is tested, which a line marks.
+
+    Returns:
+        The figure.
     """
     figure = new_figure(7, 4.2)
     axes = figure.subplots()
     validation = [r["validation"] and r["validation"]["accuracy"] for r in records]
     axes.plot(*_known(validation), marker="o", linewidth=2, color="black", label="validation accuracy")
-    for key, name in CURVES.items():
+    for key, name in _CURVES.items():
         axes.plot(*_known([(r["labels"] or {}).get(key) for r in records]), marker=".", label=name)
-    axes.axvline(chosen, color="grey", linewidth=1, linestyle=":", label="tested round")
+    axes.axvline(tested, color="grey", linewidth=1, linestyle=":", label="tested round")
     axes.set_xticks(range(len(records)), [f"{r['round']}\n{r['kind'].split(' of ')[0]}" for r in records])
     axes.set(xlabel="round", ylim=(0, 1.03))
     axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
     axes.grid(alpha=0.3)
     axes.legend(fontsize="small", loc="best")
-    save(figure, file)
+    return figure
 
 
 def _known(values: Sequence[float | None]) -> tuple[list[int], list[float]]:

@@ -1,5 +1,1 @@
-"""A run's page: one self-contained file."""
-
-from semisup.reports.run_page.build import FILE, write
-
-__all__ = ["FILE", "write"]
+"""A run's page: report.html, one file that needs nothing else."""

@@ -1,4 +1,4 @@
-"""The images of a run's page: which are shown, and as what."""
+"""The images of a run's page: which are shown, and how they are put into it."""
 
 import base64
 import io
@@ -8,107 +8,95 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-MOST = 24  # images of a gallery
-SIDE = 96  # pixels of a gallery's image at most
-LOSSLESS = 40  # sides up to which every pixel is kept
-TILE = 28  # pixels of a scatter's image at most
-COLUMNS = 50  # of the sheet of these
+_MOST = 24  # images of a gallery
+_SIDE = 96  # pixels of an image at most
+_LOSSLESS = 40  # pixels of a side up to which every pixel is kept
 
 
 @dataclass(frozen=True)
-class Shown:
-    """An image of a gallery. true: the name of its class; right: whether `predicted` is that."""
+class GalleryImage:
+    """An image of a gallery.
 
-    picture: str
+    Args:
+        uri: The image as a data URI.
+        index: Its row in the store.
+        predicted: The name of the predicted class.
+        true: The name of its class.
+        confidence: Of the prediction, from 0 to 1.
+    """
+
+    uri: str
     index: int
     predicted: str
     true: str
     confidence: float
 
     @property
-    def right(self) -> bool:
+    def correct(self) -> bool:
+        """Whether the prediction is correct."""
         return self.predicted == self.true
 
     @property
     def alt(self) -> str:
-        taken = "rightly called" if self.right else "called"
-        return f"Image {self.index}, {self.true}, {taken} {self.predicted} with confidence {self.confidence:.1%}"
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """Small images in rows of `columns`, as one picture. tile: pixels of a side of each."""
-
-    picture: str
-    columns: int
-    rows: int
-    tile: int
+        """What a screen reader says."""
+        predicted = "correctly predicted as" if self.correct else "predicted as"
+        return f"Image {self.index}, {self.true}, {predicted} {self.predicted} with confidence {self.confidence:.1%}"
 
 
 def most_confident(
-    predicted: NDArray[np.int64], confidence: NDArray[np.floating], wanted: NDArray[np.bool_], most: int = MOST
-) -> NDArray[np.int64]:
-    """The rows of the wanted predictions, the most confident first. All of shape (N,)."""
-    rows = np.flatnonzero(wanted)
-    return rows[np.argsort(-confidence[rows], kind="stable")[:most]]
-
-
-def gallery(
     images: NDArray[Any],
     index: NDArray[np.int64],
     predicted: NDArray[np.int64],
     true: NDArray[np.int64],
     confidence: NDArray[np.floating],
     names: tuple[str, ...],
-    right: bool,
-) -> list[Shown]:
-    """The most confident right or wrong predictions.
+    correct: bool,
+) -> list[GalleryImage]:
+    """The 24 most confident of the correct or of the wrong predictions.
 
-    images: (M, H, W, C) uint8. index, predicted, true, confidence: (N,); index: rows of images; true: -1 = not known.
+    Args:
+        images: (M, H, W, C) uint8.
+        index: The rows of the N images, (N,).
+        predicted: Their predicted classes, (N,).
+        true: Their true classes, (N,); -1 = unknown, and the image is left out.
+        confidence: Of the predictions, (N,).
+        names: The names of the classes.
+        correct: Whether correct predictions are shown, or wrong ones.
+
+    Returns:
+        The images, the most confident first.
     """
-    wanted = (true >= 0) & ((predicted == true) == right)
+    rows = np.flatnonzero((true >= 0) & ((predicted == true) == correct))
     return [
-        Shown(
-            picture=picture(images[index[row]]),
+        GalleryImage(
+            uri=data_uri(images[index[row]]),
             index=int(index[row]),
             predicted=names[predicted[row]],
             true=names[true[row]],
             confidence=float(confidence[row]),
         )
-        for row in most_confident(predicted, confidence, wanted)
+        for row in rows[np.argsort(-confidence[rows], kind="stable")[:_MOST]]
     ]
 
 
-def picture(pixels: NDArray[np.uint8]) -> str:
-    """A data URI. pixels: (H, W, C) uint8. Small images are PNG; others are brought to 96 pixels, as WebP."""
-    image = _image(pixels)
-    if max(image.size) <= LOSSLESS:
-        return _uri(image, "png", optimize=True)
-    image.thumbnail((SIDE, SIDE))
-    return _uri(image, "webp", quality=80)
+def data_uri(pixels: NDArray[np.uint8]) -> str:
+    """An image for an HTML page. Small images are PNG; others become WebP of at most 96 pixels.
 
+    Args:
+        pixels: (H, W, C).
 
-def sheet(images: NDArray[Any], index: NDArray[np.int64]) -> Sheet:
-    """The images of a scatter, small, for its hover. images: (M, H, W, C) uint8."""
+    Returns:
+        A data URI.
+    """
     from PIL import Image
 
-    tile = min(TILE, max(images.shape[1:3]))
-    rows = -(-len(index) // COLUMNS)
-    whole = Image.new("RGB", (COLUMNS * tile, rows * tile))
-    for place, row in enumerate(index):
-        small = _image(images[row]).convert("RGB").resize((tile, tile))
-        whole.paste(small, (place % COLUMNS * tile, place // COLUMNS * tile))
-    return Sheet(_uri(whole, "webp", quality=60), COLUMNS, rows, tile)
-
-
-def _image(pixels: NDArray[np.uint8]) -> Any:
-    from PIL import Image
-
-    shown = pixels[..., :3] if pixels.shape[-1] >= 3 else pixels[..., 0]  # other numbers of channels are no colours
-    return Image.fromarray(np.ascontiguousarray(shown))
-
-
-def _uri(image: Any, kind: str, **how: Any) -> str:
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **how)
+    shown = pixels[..., :3] if pixels.shape[-1] >= 3 else pixels[..., 0]  # other numbers of channels are no colors
+    image = Image.fromarray(np.ascontiguousarray(shown))
+    buffer, kind = io.BytesIO(), "png"
+    if max(image.size) <= _LOSSLESS:
+        image.save(buffer, kind, optimize=True)
+    else:
+        kind = "webp"
+        image.thumbnail((_SIDE, _SIDE))
+        image.save(buffer, kind, quality=80)
     return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -1,0 +1,52 @@
+"""The data set of a run: what result.json says of it, and how it is found again."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from semisup.config import Config
+from semisup.config.nodes import load_source
+from semisup.data import Store, open_store
+from semisup.data.store import store_folder
+
+
+def describe_store(store: Store) -> dict[str, Any]:
+    """What result.json says of a data set, so that the run can be used without it.
+
+    Args:
+        store: The data set.
+
+    Returns:
+        `name`, `classes`, `shape`, `columns`, `store` (the name of its folder), `mean` and `std`, ready for JSON.
+    """
+    return {
+        "name": store.name,
+        "classes": list(store.classes),
+        "shape": list(store.shape),
+        "columns": list(store.columns),
+        "store": store.folder and store.folder.name,
+        "mean": list(store.mean),
+        "std": list(store.std),
+    }
+
+
+def data_set(config: Config, result: Mapping[str, Any], data_dir: str | Path | None = None) -> Store:
+    """The data set of a finished run: as it was imported then, or else imported again.
+
+    Args:
+        config: The run's config.
+        result: What its result.json holds.
+        data_dir: Where the data set is now; None: where the run had it.
+
+    Returns:
+        The store.
+
+    Raises:
+        SemisupError: If the data set is not there.
+    """
+    place = Path(data_dir or config["data_dir"]).expanduser()
+    imported = (result.get("data") or {}).get("store")
+    if imported and (folder := store_folder(place, imported)).is_dir():
+        return open_store(folder)
+    store: Store = load_source({**config, "data_dir": str(place)})
+    return store

@@ -1,0 +1,130 @@
+"""The network of a finished run, from its checkpoint. Nothing in the checkpoint is executed."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from semisup.config import Config
+from semisup.config.nodes import build
+from semisup.config.rounds import round_config
+from semisup.core.errors import SemisupError
+from semisup.core.schema import locate
+from semisup.models.backbones import Backbone
+from semisup.runs.run_files import CONFIG, RESULT, checked, read_config, read_result, value_at
+from semisup.training.callbacks.checkpoints import load_checkpoint
+
+_EMA, _TRAINED = ("ema.network.", "average.network."), "network."  # a method's networks in a checkpoint, now and then
+
+
+def check_finished(folder: Path, option: str = "run", instead: str = "") -> None:
+    """Makes certain that a folder is that of a finished run.
+
+    Args:
+        folder: The folder.
+        option: The name of the folder's option in the error message.
+        instead: What else the user can do if the run is not finished.
+
+    Raises:
+        SemisupError: If it is not.
+    """
+    if not (folder / CONFIG).is_file():
+        raise SemisupError(f"{option}={folder} is not the folder of a run: it has no {CONFIG}.")
+    if not (folder / RESULT).is_file():
+        raise SemisupError(f"{option}={folder} is not finished: run it to its end{instead and f', or {instead}'}.")
+
+
+def chosen_checkpoint(run: Path, option: str = "run", instead: str = "") -> Path:
+    """The checkpoint of the round that a finished run was tested with.
+
+    Args:
+        run: The run's folder.
+        option: The name of the folder's option in the error message.
+        instead: What else the user can do if the run is not finished.
+
+    Returns:
+        best.ckpt, or last.ckpt of a run without validation images.
+
+    Raises:
+        SemisupError: If the run is not finished, or has no checkpoint.
+    """
+    check_finished(run, option, instead)
+    with checked(run / RESULT):
+        folder = run / f"round{value_at(read_result(run), 'round')}"
+    found = [file for file in (folder / "best.ckpt", folder / "last.ckpt") if file.is_file()]
+    if not found:
+        raise SemisupError(f"{option}={run}: {folder.name} has no checkpoint.")
+    return found[0]
+
+
+def trained_network(
+    checkpoint: Path, shape: tuple[int, ...], name: str, classes: int | None = None, option: str = "run"
+) -> Backbone:
+    """The evaluated network of a checkpoint.
+
+    Args:
+        checkpoint: RUN/round{r}/best.ckpt or last.ckpt.
+        shape: The shape of one input, (C, H, W) or (D,).
+        name: The data set's name, for the error message.
+        classes: How many classes there are; None: as many as the network has.
+        option: The name of the run's option in the error message.
+
+    Returns:
+        The network, on the CPU: the moving average of the weights, if the method has one.
+
+    Raises:
+        SemisupError: If the checkpoint cannot be read, or the network does not fit the inputs or the classes.
+    """
+    node = backbone_node(checkpoint, option)
+    target = locate(node["_target_"], "backbone._target_")
+    if not (isinstance(target, type) and issubclass(target, Backbone)):  # anything else is not called to find out
+        raise SemisupError(f"{option}={checkpoint}: backbone._target_={node['_target_']} is no Backbone.")
+    state = _evaluated_weights(load_checkpoint(checkpoint).get("state_dict", {}))
+    try:
+        with torch.random.fork_rng(devices=[]):  # the random initial weights are overwritten
+            count = len(state["head.bias"]) if classes is None else classes
+            network: Backbone = build(node, shape=shape, classes=count)
+        network.load_state_dict(state)
+    except (SemisupError, RuntimeError, KeyError, TypeError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0].rstrip(":.")
+        raise SemisupError(f"{option}={checkpoint}: its network does not fit {name} ({reason}).") from error
+    return network.to(memory_format=torch.channels_last)
+
+
+def backbone_node(checkpoint: Path, option: str = "run") -> Config:
+    """The config of the network in a checkpoint.
+
+    Args:
+        checkpoint: RUN/round{r}/best.ckpt or last.ckpt; RUN/config.yaml describes the network.
+        option: The name of the run's option in the error message.
+
+    Returns:
+        The node `backbone` of that round, without pretrained weights: all weights are in the checkpoint.
+
+    Raises:
+        SemisupError: If the checkpoint is not in the folder of a run, or config.yaml is damaged.
+    """
+    folder = checkpoint.resolve().parent
+    number = re.fullmatch(r"round(\d+)", folder.name)
+    if not number or not (folder.parent / CONFIG).is_file():
+        raise SemisupError(f"{option}={checkpoint} is not in the folder of a run, as RUN/round0/best.ckpt is.")
+    config = read_config(folder.parent)
+    with checked(folder.parent / CONFIG):
+        node: Config = round_config(config, _round_of_network(folder, int(number[1])))["backbone"]
+        return {**node, "weights": None} if "weights" in node else node
+
+
+def _evaluated_weights(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    prefix = next((p for p in _EMA if any(name.startswith(p) for name in state)), _TRAINED)
+    return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
+
+
+def _round_of_network(folder: Path, number: int) -> int:
+    """The round whose config describes the network: of a fine-tuning, the round that it tunes."""
+    record = folder / "round.json"
+    kind = json.loads(record.read_text())["kind"] if record.is_file() else ""
+    tuned = re.fullmatch(r"fine-tuning of round (\d+)", kind)
+    return int(tuned[1]) if tuned else number
