@@ -1,5 +1,6 @@
 """Signatures as the schema of a config, on classes made up here."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -7,6 +8,7 @@ from typing import Any, Literal
 import pytest
 
 from semisup.core.errors import SemisupError
+from semisup.core.ranges import NonNegativeInt
 from semisup.core.schema import completed, locate, parameters
 
 
@@ -93,9 +95,8 @@ def test_a_tuple_as_default_becomes_a_list_as_yaml_has_it():
     ],
 )
 def test_what_does_not_fit_is_named(node, message):
-    with pytest.raises(SemisupError) as refused:
+    with pytest.raises(SemisupError, match=re.escape(message)):
         completed("pet", node, [Dog])
-    assert message in str(refused.value)
 
 
 def test_without_a_name_the_options_stand_alone():
@@ -141,10 +142,8 @@ def test_a_union_takes_each_of_its_types(key, value, kept):
     ],
 )
 def test_a_target_that_is_not_there_is_named(target, message):
-    with pytest.raises(SemisupError) as refused:
+    with pytest.raises(SemisupError, match=re.escape(f"method._target_={target}") + ".*" + re.escape(message)):
         locate(target, "method._target_")
-    assert str(refused.value).startswith(f"method._target_={target}")
-    assert message in str(refused.value)
 
 
 def test_a_target_is_found_by_its_name():
@@ -165,3 +164,15 @@ def test_a_choice_beside_true_and_false_names_all_of_them():
     assert completed("data", {"device_cache": "auto"}, [load]) == {"device_cache": "auto"}
     with pytest.raises(SemisupError, match=r"data.device_cache=gpu is not valid; valid are auto, false, true\."):
         completed("data", {"device_cache": "gpu"}, [load])
+
+
+def test_a_choice_beside_a_range_names_both():
+    def load(count: NonNegativeInt | Literal["all"] = "all") -> None: ...
+
+    assert completed("data", {"count": "all"}, [load]) == {"count": "all"}
+    with pytest.raises(
+        SemisupError, match=r"data.count=.nan is not valid: it is a whole number of at least 0 or all\."
+    ):
+        completed("data", {"count": ".nan"}, [load])
+    with pytest.raises(SemisupError, match=r"data.count=al is not valid; did you mean 'all'\?"):
+        completed("data", {"count": "al"}, [load])

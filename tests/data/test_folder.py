@@ -107,8 +107,8 @@ def broken(tmp_path: Path) -> Path:
     root = pets(pets(tmp_path / "p", "train", 4), "test", 1)
     (root / "train" / "cat" / "empty.png").touch()
     save(root / "train" / "dog" / "1.bmp", size=(64, 64))
-    whole = (root / "train" / "dog" / "1.bmp").read_bytes()
-    (root / "train" / "dog" / "1.bmp").write_bytes(whole[: len(whole) // 2])
+    complete = (root / "train" / "dog" / "1.bmp").read_bytes()
+    (root / "train" / "dog" / "1.bmp").write_bytes(complete[: len(complete) // 2])
     (root / "test" / "cat" / "notes.txt").write_text("not a image")
     return root
 
@@ -161,6 +161,15 @@ def test_a_class_without_one_readable_image_is_named(tmp_path):
 def test_a_value_that_makes_no_sense_is_a_sentence(tmp_path, options, sentence):
     with pytest.raises(SemisupError, match=sentence):
         folder(tmp_path / "data", str(pets(tmp_path / "p")), **options)
+
+
+def test_a_tilde_is_the_home_directory_in_every_path(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    save(pets(tmp_path / "p", "labeled") / "unlabeled" / "a.png")
+    (tmp_path / "labels.csv").write_text("path,label\na.png,dog\n")
+    store = folder("~/data", "~/p", size=4, labels_file="~/labels.csv")
+    assert_array_equal(store.targets, [0, 0, 0, 1, 1, 1, 1])
+    assert store.folder.parent == tmp_path / "data" / "stores"
 
 
 def test_a_test_fraction_beside_a_test_folder_is_refused(tmp_path):

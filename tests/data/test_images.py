@@ -1,4 +1,4 @@
-"""One picture of any kind: the pixels that come out, to be checked by hand."""
+"""One image of any kind: the pixels that come out, to be checked by hand."""
 
 from pathlib import Path
 
@@ -51,7 +51,7 @@ def test_grey_with_alpha_is_laid_over_white(tmp_path):
     assert_array_equal(pixels(tmp_path / "a.png"), np.full((4, 4, 3), 204))
 
 
-def test_a_palette_is_looked_up_and_its_transparent_colour_is_white(tmp_path):
+def test_a_palette_is_looked_up_and_its_transparent_color_is_white(tmp_path):
     image = Image.new("P", (2, 2))
     image.putpalette([*GREEN, *BLUE])
     image.putdata([0, 1, 1, 0])
@@ -72,7 +72,7 @@ def test_of_an_animation_the_first_frame_is_taken(tmp_path):
 
 @pytest.mark.parametrize(("orientation", "corner"), [(1, (0, 0)), (3, (1, 1)), (6, (0, 1)), (8, (1, 0))])
 def test_exif_orientation_is_applied(tmp_path, orientation, corner):
-    """A red corner, top left as stored: 3 turns the picture by 180°, 6 by 90° clockwise, 8 anticlockwise."""
+    """A red corner, top left as stored: 3 turns the image by 180°, 6 by 90° clockwise, 8 anticlockwise."""
     image = Image.new("RGB", (2, 2), BLUE)
     image.putpixel((0, 0), RED)
     exif = Image.Exif()

@@ -14,7 +14,7 @@ from semisup.data.transforms.randaugment import GRAY, OPERATIONS, draw_operation
 SIZES = [(32, 32, 3), (32, 32, 1), (20, 33, 3), (17, 9, 1)]
 
 
-def pictures(height: int, width: int, channels: int, count: int = 24) -> NDArray[np.uint8]:
+def random_images(height: int, width: int, channels: int, count: int = 24) -> NDArray[np.uint8]:
     """Smooth and noisy images, dark and bright ones, one of a single color and one of two values."""
     rng = np.random.default_rng(height * width + channels)
     low = rng.integers(0, 128, (count, 1, 1, channels))
@@ -53,7 +53,7 @@ EXACT = set(PILLOW) - {"autocontrast"}
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.apply.__name__.lstrip("_"))
 def test_operation_is_pillows(operation, size):
     """Equal, but for AutoContrast, where Pillow's quotient at times falls just short of a whole number."""
-    images = pictures(*size)
+    images = random_images(*size)
     magnitude = np.random.default_rng(1).uniform(operation.low, operation.high, len(images))
     name = operation.apply.__name__.lstrip("_")
     done = operation.apply(torch.from_numpy(images), magnitude)
@@ -64,7 +64,7 @@ def test_operation_is_pillows(operation, size):
 
 
 def test_operations_do_not_change_their_input():
-    images = torch.from_numpy(pictures(16, 16, 3))
+    images = torch.from_numpy(random_images(16, 16, 3))
     before = images.clone()
     for operation in OPERATIONS:
         operation.apply(images, np.full(len(images), (operation.low + operation.high) / 2))
@@ -84,7 +84,7 @@ def test_each_image_gets_its_own_operations_in_their_order():
 
 
 def test_no_operations_leave_the_images():
-    images = torch.from_numpy(pictures(8, 8, 3))
+    images = torch.from_numpy(random_images(8, 8, 3))
     aug_params = draw_operations(np.random.default_rng(0), len(images), 0)
     assert_close(randaugment(images, **aug_params), images, rtol=0, atol=0)
 

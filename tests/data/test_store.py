@@ -1,4 +1,4 @@
-"""Stores on disk: whole or not there, and honest about damage."""
+"""Stores on disk: complete or absent, and damage is named."""
 
 import json
 import multiprocessing
@@ -20,7 +20,7 @@ from semisup.data.store_writer import finish_store, statistics, write_array, wri
 CLASSES = ("cat", "dog")
 
 
-def pictures(count: int, size: int = 5, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def random_images(count: int, size: int = 5, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     random = np.random.default_rng(seed)
     return random.integers(0, 256, (count, size, size, 3), dtype=np.uint8), random.integers(0, 2, count)
 
@@ -28,23 +28,23 @@ def pictures(count: int, size: int = 5, seed: int = 0) -> tuple[NDArray[np.uint8
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A store of 7 training images, 4 extra ones without a class, and 3 test images."""
-    extra = (pictures(4, seed=1)[0], np.full(4, -1))
-    write_store(tmp_path / "pets", "pets", CLASSES, pictures(7), pictures(3, seed=2), extra)
+    extra = (random_images(4, seed=1)[0], np.full(4, -1))
+    write_store(tmp_path / "pets", "pets", CLASSES, random_images(7), random_images(3, seed=2), extra)
     return tmp_path / "pets"
 
 
 def test_a_store_is_read_as_it_was_written(folder):
     store = open_store(folder)
     assert (store.name, store.classes, store.labelable, store.shape) == ("pets", CLASSES, 7, (3, 5, 5))
-    assert_array_equal(store.images[:7], pictures(7)[0])
-    assert_array_equal(store.images[7:], pictures(4, seed=1)[0])
-    assert_array_equal(store.targets, [*pictures(7)[1], -1, -1, -1, -1])
-    assert_array_equal(store.test_images, pictures(3, seed=2)[0])
-    assert_array_equal(store.test_targets, pictures(3, seed=2)[1])
+    assert_array_equal(store.images[:7], random_images(7)[0])
+    assert_array_equal(store.images[7:], random_images(4, seed=1)[0])
+    assert_array_equal(store.targets, [*random_images(7)[1], -1, -1, -1, -1])
+    assert_array_equal(store.test_images, random_images(3, seed=2)[0])
+    assert_array_equal(store.test_targets, random_images(3, seed=2)[1])
 
 
 def test_a_store_without_a_test_set_has_no_test_rows(tmp_path):
-    write_store(tmp_path / "pets", "pets", CLASSES, pictures(7), pictures(0))
+    write_store(tmp_path / "pets", "pets", CLASSES, random_images(7), random_images(0))
     assert open_store(tmp_path / "pets").test_images.shape == (0, 5, 5, 3)
 
 
@@ -67,21 +67,21 @@ def test_hiding_leaves_only_the_known_targets(folder):
 
 
 def test_the_fingerprint_changes_with_one_pixel_and_only_then(tmp_path):
-    images, targets = pictures(7)
-    write_store(tmp_path / "a", "pets", CLASSES, (images, targets), pictures(3))
-    write_store(tmp_path / "b", "pets", CLASSES, (images, targets), pictures(3))
+    images, targets = random_images(7)
+    write_store(tmp_path / "a", "pets", CLASSES, (images, targets), random_images(3))
+    write_store(tmp_path / "b", "pets", CLASSES, (images, targets), random_images(3))
     images[6, 4, 4, 2] ^= 1
-    write_store(tmp_path / "c", "pets", CLASSES, (images, targets), pictures(3))
+    write_store(tmp_path / "c", "pets", CLASSES, (images, targets), random_images(3))
     one, same, other = (open_store(tmp_path / name).fingerprint for name in "abc")
     assert one == same != other
 
 
 def test_the_test_fingerprint_tells_test_sets_apart_and_nothing_else(tmp_path):
-    images, targets = pictures(3)
-    write_store(tmp_path / "a", "pets", CLASSES, pictures(7), (images, targets))
-    write_store(tmp_path / "b", "dogs", CLASSES, pictures(9, seed=3), (images, targets))
-    write_store(tmp_path / "c", "pets", CLASSES, pictures(7), (images, 1 - targets))
-    write_store(tmp_path / "d", "pets", CLASSES[::-1], pictures(7), (images, targets))
+    images, targets = random_images(3)
+    write_store(tmp_path / "a", "pets", CLASSES, random_images(7), (images, targets))
+    write_store(tmp_path / "b", "dogs", CLASSES, random_images(9, seed=3), (images, targets))
+    write_store(tmp_path / "c", "pets", CLASSES, random_images(7), (images, 1 - targets))
+    write_store(tmp_path / "d", "pets", CLASSES[::-1], random_images(7), (images, targets))
     one, same, *others = (open_store(tmp_path / name).test_fingerprint for name in "abcd")
     assert one == same
     assert len({one, *others}) == 3
@@ -95,7 +95,7 @@ def test_a_store_of_before_there_was_a_test_fingerprint_has_that_of_all_of_it(fo
 
 
 def test_image_statistics_are_those_of_all_pixels_in_0_to_1():
-    images = pictures(11)[0]
+    images = random_images(11)[0]
     mean, std = statistics(images, block=4)  # 4 + 4 + 3: the last block is not full
     assert_allclose(mean, (images / 255).mean((0, 1, 2)))
     assert_allclose(std, (images / 255).std((0, 1, 2)))
@@ -126,7 +126,7 @@ def test_a_missing_file_is_named(folder, file):
 
 
 def test_a_failed_import_keeps_nothing(tmp_path):
-    images = pictures(7)[0]
+    images = random_images(7)[0]
     with (
         pytest.raises(ValueError, match="6 rows were given instead of 7"),
         atomic_folder(tmp_path / "pets") as temporary,
@@ -137,7 +137,7 @@ def test_a_failed_import_keeps_nothing(tmp_path):
 
 def test_the_second_of_two_imports_keeps_the_first_ones_store(folder):
     before = open_store(folder).fingerprint
-    write_store(folder, "pets", CLASSES, pictures(9, seed=3), pictures(3))
+    write_store(folder, "pets", CLASSES, random_images(9, seed=3), random_images(3))
     assert open_store(folder).fingerprint == before
     assert [path.name for path in folder.parent.iterdir()] == ["pets"]
 
@@ -154,13 +154,13 @@ def test_a_killed_import_leaves_nothing_that_is_read_and_can_be_repeated(tmp_pat
     assert started, "the import was not under way"
     assert process.exitcode == -9
     assert not folder.exists()
-    write_store(folder, "pets", CLASSES, pictures(7), pictures(3))
-    assert_array_equal(open_store(folder).images, pictures(7)[0])
+    write_store(folder, "pets", CLASSES, random_images(7), random_images(3))
+    assert_array_equal(open_store(folder).images, random_images(7)[0])
 
 
 def import_that_hangs(folder: Path) -> None:
     def blocks(marker: Path) -> Iterator[NDArray[np.uint8]]:
-        yield pictures(4)[0]
+        yield random_images(4)[0]
         marker.touch()
         time.sleep(60)
 
@@ -181,7 +181,7 @@ def small_disk() -> Iterator[None]:
 @pytest.mark.usefixtures("small_disk")
 def test_a_full_disk_is_one_sentence_and_keeps_nothing(tmp_path):
     with pytest.raises(SemisupError, match=r"pets could not be written \(.+\); nothing was kept"):
-        write_store(tmp_path / "pets", "pets", CLASSES, pictures(1000), pictures(3))
+        write_store(tmp_path / "pets", "pets", CLASSES, random_images(1000), random_images(3))
     assert not list(tmp_path.iterdir())
-    write_store(tmp_path / "pets", "pets", CLASSES, pictures(100), pictures(3))  # 7,500 bytes find room
+    write_store(tmp_path / "pets", "pets", CLASSES, random_images(100), random_images(3))  # 7,500 bytes find room
     assert len(open_store(tmp_path / "pets").images) == 100

@@ -58,9 +58,9 @@ def test_rows_belong_together():
 
 @pytest.mark.parametrize("processes", [2, 4])
 def test_several_processes_share_the_batch_that_one_would_see(processes):
-    whole = stream().batch(3)
+    complete = stream().batch(3)
     shares = [stream().batch(3, rank, processes) for rank in range(processes)]
-    assert torch.equal(torch.cat([s["index"] for s in shares]), whole["index"])
+    assert torch.equal(torch.cat([s["index"] for s in shares]), complete["index"])
     for view in ("weak", "strong"):
-        for key, drawn in whole["aug_params"][view].items():
+        for key, drawn in complete["aug_params"][view].items():
             assert np.array_equal(np.concatenate([s["aug_params"][view][key] for s in shares]), drawn)

@@ -15,7 +15,7 @@ from semisup.data.transforms.randaugment import draw_operations
 SHAPES = [(28, 28, 1), (32, 32, 3), (12, 20, 3), (9, 7, 1), (1, 6, 1), (1, 1, 3)]
 
 
-def pictures(shape: tuple[int, int, int], count: int = 40) -> torch.Tensor:
+def random_images(shape: tuple[int, int, int], count: int = 40) -> torch.Tensor:
     return torch.from_numpy(np.random.default_rng(0).integers(0, 256, (count, *shape), np.uint8))
 
 
@@ -28,7 +28,7 @@ def turned(images: torch.Tensor, angle: float = 0.0, factor: float = 1.0) -> tor
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_by_no_angle_and_no_factor_only_flip_and_crop_are_left(shape):
-    images = pictures(shape)
+    images = random_images(shape)
     assert torch.equal(turned(images), images)
     padding = min(3, min(shape[:2]) - 1)
     rng = np.random.default_rng(1)
@@ -40,7 +40,7 @@ def test_by_no_angle_and_no_factor_only_flip_and_crop_are_left(shape):
 @pytest.mark.parametrize("quarters", [-1, 1, 2, 3])
 @pytest.mark.parametrize("size", [8, 9])
 def test_quarter_turns_are_exact_and_counter_clockwise(size, quarters):
-    images = pictures((size, size, 3))
+    images = random_images((size, size, 3))
     assert torch.equal(turned(images, angle=90 * quarters), images.rot90(quarters, (1, 2)))
 
 
@@ -63,7 +63,7 @@ def test_zoom_by_hand(factor, places, expected):
 def test_inside_of_the_image_a_view_is_torchvisions_up_to_one_level(shape):
     """Flip, turn and zoom about the center, then the shift; torchvision counts angles clockwise."""
     views = ImageViews((shape[2], *shape[:2]), [0.5] * shape[2], [0.5] * shape[2], padding=3, rotation=30, zoom=0.3)
-    images = pictures(shape)
+    images = random_images(shape)
     aug_params = views.draw_aug_params("weak", np.random.default_rng(2), len(images))
     seen = flip_turn_and_crop(
         images, aug_params["flip"], aug_params["top"], aug_params["left"], 3, aug_params["angle"], aug_params["factor"]
@@ -85,7 +85,7 @@ def test_inside_of_the_image_a_view_is_torchvisions_up_to_one_level(shape):
 def test_the_view_of_a_batch_is_what_its_parameters_say():
     """Strong begins with the same turn as weak, and the plain view has none."""
     views = ImageViews((3, 32, 32), [0.0] * 3, [1 / 255] * 3, operations=0, cutout=0.0, rotation=10, zoom=0.1)
-    images = pictures((32, 32, 3))
+    images = random_images((32, 32, 3))
     aug_params = views.draw_aug_params("strong", np.random.default_rng(3), 40)
     places = (aug_params["flip"], aug_params["top"], aug_params["left"], 4, aug_params["angle"], aug_params["factor"])
     expected = flip_turn_and_crop(images, *places).permute(0, 3, 1, 2).float()
@@ -129,8 +129,8 @@ def test_without_rotation_and_zoom_nothing_more_is_drawn_than_ever_was():
 
 def test_two_processes_see_the_rows_that_one_would_see():
     views = ImageViews((1, 28, 28), [0.5], [0.5], rotation=10, zoom=0.1)
-    stream = Stream("labeled", pictures((28, 28, 1)).numpy(), np.arange(40), {}, views, ("weak", "strong"), 16, 0)
-    whole, *shares = (stream.batch(3, *share) for share in ((0, 1), (0, 2), (1, 2)))
+    stream = Stream("labeled", random_images((28, 28, 1)).numpy(), np.arange(40), {}, views, ("weak", "strong"), 16, 0)
+    complete, *shares = (stream.batch(3, *share) for share in ((0, 1), (0, 2), (1, 2)))
     for view in ("weak", "strong"):
         parts = [views.apply(view, share["inputs"], share["aug_params"][view]) for share in shares]
-        assert torch.equal(torch.cat(parts), views.apply(view, whole["inputs"], whole["aug_params"][view]))
+        assert torch.equal(torch.cat(parts), views.apply(view, complete["inputs"], complete["aug_params"][view]))

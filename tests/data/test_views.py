@@ -1,5 +1,6 @@
 """Views against a slow reference, and what streams and networks rely on."""
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -22,7 +23,7 @@ def image_views(shape: tuple[int, int, int], **options) -> ImageViews:
     return ImageViews(shape, (0.4, 0.5, 0.6)[: shape[0]], (0.2, 0.25, 0.3)[: shape[0]], **options)
 
 
-def pictures(shape: tuple[int, int, int], count: int = 40) -> torch.Tensor:
+def random_images(shape: tuple[int, int, int], count: int = 40) -> torch.Tensor:
     channels, height, width = shape
     rng = np.random.default_rng(0)
     return torch.from_numpy(rng.integers(0, 256, (count, height, width, channels), np.uint8))
@@ -37,7 +38,7 @@ def to_levels(views: ImageViews, seen: torch.Tensor) -> torch.Tensor:
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_form_of_a_view(shape, view, options):
-    views, images = image_views(shape, **options), pictures(shape)
+    views, images = image_views(shape, **options), random_images(shape)
     before = images.clone()
     seen = views.apply(view, images, views.draw_aug_params(view, np.random.default_rng(1), len(images)))
     assert (seen.shape, seen.dtype) == ((40, *shape), torch.float32)
@@ -66,7 +67,7 @@ def slow_weak(image: NDArray[np.uint8], padding: int, flip: bool, top: int, left
 @pytest.mark.parametrize("padding", [0, 1, 4, 6])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_weak_view_flips_then_pads_by_reflection_then_crops(shape, padding):
-    views, images = image_views(shape, padding=padding), pictures(shape)
+    views, images = image_views(shape, padding=padding), random_images(shape)
     aug_params = views.draw_aug_params("weak", np.random.default_rng(2), len(images))
     rows = zip(images.numpy(), aug_params["flip"], aug_params["top"], aug_params["left"], strict=True)
     expected = np.stack([slow_weak(image, padding, *drawn) for image, *drawn in rows])
@@ -91,9 +92,9 @@ def sliced(aug_params: AugParams, share: slice) -> AugParams:
 @pytest.mark.parametrize("options", [{}, TURNED])
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("shape", SHAPES)
-def test_a_share_of_a_batch_is_seen_as_in_the_whole_batch(shape, view, options):
+def test_a_share_of_a_batch_is_seen_as_in_the_complete_batch(shape, view, options):
     """Bit for bit; also in shares of 1 and of 0 images."""
-    views, images = image_views(shape, **options), pictures(shape)
+    views, images = image_views(shape, **options), random_images(shape)
     aug_params = views.draw_aug_params(view, np.random.default_rng(3), len(images))
     shares = [slice(0, 1), slice(1, 14), slice(14, 14), slice(14, 40)]
     parts = [views.apply(view, images[share], sliced(aug_params, share)) for share in shares]
@@ -121,15 +122,15 @@ def test_cutout_is_a_square_of_at_most_half_the_shorter_side(shape):
     assert area.min() == 0
     assert 0.7 * longest**2 < area.max() <= longest**2
     # The mean area of a square, side uniform in [0, s], is s² / 3; a part of it is outside of the image.
-    whole = (square[:, 1] - square[:, 0]) * (square[:, 3] - square[:, 2])
-    assert whole.mean() == pytest.approx((min(height, width) / 2) ** 2 / 3, rel=0.08)
+    area_drawn = (square[:, 1] - square[:, 0]) * (square[:, 3] - square[:, 2])
+    assert area_drawn.mean() == pytest.approx((min(height, width) / 2) ** 2 / 3, rel=0.08)
     assert (cut == GRAY).all(0).sum() == 0
     assert (cut == GRAY).any(0).all()  # each pixel is cut at some time
 
 
 def test_strong_without_operations_and_cutout_is_weak():
     views = image_views((3, 32, 32), operations=0, cutout=0.0)
-    images = pictures((3, 32, 32))
+    images = random_images((3, 32, 32))
     aug_params = views.draw_aug_params("strong", np.random.default_rng(6), len(images))
     assert torch.equal(views.apply("strong", images, aug_params), views.apply("weak", images, aug_params))
 
@@ -160,30 +161,39 @@ def test_an_unknown_view_is_refused(view):
 
 
 @pytest.mark.parametrize(
-    ("shape", "options"),
+    ("shape", "options", "sentence"),
     [
-        ((4, 32, 32), {}),
-        ((3, 4, 32), {"padding": 4}),
-        ((3, 32, 32), {"padding": -1}),
-        ((3, 32, 32), {"operations": -1}),
-        ((3, 32, 32), {"cutout": 16}),
-        ((3, 32, 32), {"rotation": -1}),
-        ((3, 32, 32), {"rotation": 181}),
-        ((3, 32, 32), {"rotation": float("nan")}),
-        ((3, 32, 32), {"zoom": -0.1}),
-        ((3, 32, 32), {"zoom": 1}),
+        ((4, 32, 32), {}, "images need 1 channel (gray) or 3"),
+        ((3, 4, 32), {"padding": 4}, "padding=4 must be smaller than the images, 4 x 32"),
+        ((3, 32, 32), {"padding": -1}, "padding=-1 is not valid: it is a whole number of at least 0"),
+        ((3, 32, 32), {"operations": -1}, "operations=-1 is not valid"),
+        ((3, 32, 32), {"cutout": 16}, "ImageViews: cutout=16 is not valid: it is a number from 0 to 1."),
+        ((3, 32, 32), {"rotation": -1}, "rotation=-1 is not valid"),
+        ((3, 32, 32), {"rotation": 181}, "rotation=181 is not valid: it is a number from 0 to 180."),
+        ((3, 32, 32), {"rotation": float("nan")}, "rotation=nan is not valid"),
+        ((3, 32, 32), {"zoom": -0.1}, "zoom=-0.1 is not valid"),
+        ((3, 32, 32), {"zoom": 1}, "zoom=1 is not valid"),
     ],
 )
-def test_impossible_options_are_refused(shape, options):
-    with pytest.raises(SemisupError):
+def test_impossible_options_are_refused(shape, options, sentence):
+    with pytest.raises(SemisupError, match=re.escape(sentence)):
         ImageViews(shape, [0.5] * shape[0], [0.5] * shape[0], **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [({"noise": -1}, "noise=-1 is not valid"), ({"drop": float("nan")}, "drop=nan is not valid")],
+)
+def test_impossible_options_of_a_table_are_refused(options, sentence):
+    with pytest.raises(SemisupError, match=f"TableViews: {sentence}"):
+        TableViews([0.0], [1.0], **options)
 
 
 @pytest.mark.parametrize("options", [{}, TURNED])
 @pytest.mark.parametrize("view", VIEWS)
 def test_nothing_in_a_view_depends_on_values_on_the_device(view, options):
     """Tensors on the device 'meta' have a form and no values, so that code which asks for one fails."""
-    views, images = image_views((3, 32, 32), **options), pictures((3, 32, 32)).to("meta")
+    views, images = image_views((3, 32, 32), **options), random_images((3, 32, 32)).to("meta")
     seen = views.apply(view, images, views.draw_aug_params(view, np.random.default_rng(7), len(images)))
     assert seen.shape == (40, 3, 32, 32)
     table = TableViews([0.0, 1.0], [1.0, 2.0])
@@ -200,7 +210,7 @@ def no_waiting() -> Iterator[None]:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize("view", VIEWS)
 def test_on_cuda_a_view_is_the_same_and_waits_for_nothing(view, no_waiting):
-    views, images = image_views((3, 32, 32)), pictures((3, 32, 32))
+    views, images = image_views((3, 32, 32)), random_images((3, 32, 32))
     aug_params = views.draw_aug_params(view, np.random.default_rng(8), len(images))
     seen = views.apply(view, images.to("cuda", non_blocking=True), aug_params)
     torch.cuda.set_sync_debug_mode("default")
@@ -209,7 +219,7 @@ def test_on_cuda_a_view_is_the_same_and_waits_for_nothing(view, no_waiting):
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_on_cuda_a_turned_view_is_the_same_up_to_one_level_and_waits_for_nothing(no_waiting):
-    views, images = image_views((3, 32, 32), **TURNED), pictures((3, 32, 32))
+    views, images = image_views((3, 32, 32), **TURNED), random_images((3, 32, 32))
     aug_params = views.draw_aug_params("weak", np.random.default_rng(8), len(images))
     seen = views.apply("weak", images.to("cuda", non_blocking=True), aug_params)
     torch.cuda.set_sync_debug_mode("default")

@@ -117,7 +117,10 @@ def _checked(where: str, value: Any, annotation: Any) -> Any:
         return value
     choices = _choices(annotation)
     if choices and isinstance(value, str) and value not in choices and not _admits(annotation, str):
-        raise SemisupError(f"{where}={value} is not valid; {did_you_mean(value, choices)}")
+        hint = did_you_mean(value, choices)
+        if hint.startswith("valid") and any(_admits(annotation, kind) for kind in (int, float)):
+            raise SemisupError(f"{where}={value} is not valid: it is {describe(annotation)}.")
+        raise SemisupError(f"{where}={value} is not valid; {hint}")
     try:
         converted = TypeAdapter(annotation).validate_python(value)
     except ValidationError:
@@ -141,4 +144,7 @@ def _choices(annotation: Any) -> list[Any]:
 
 
 def _admits(annotation: Any, kind: type) -> bool:
-    return annotation is kind or kind in get_args(annotation)
+    """Whether an annotation is a type, alone, in a union, or with a range."""
+    if get_origin(annotation) is Literal:
+        return False
+    return annotation is kind or any(_admits(part, kind) for part in get_args(annotation))
