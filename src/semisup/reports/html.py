@@ -1,11 +1,20 @@
-"""Pages from the templates beside this file."""
+"""Pages from templates."""
 
 from collections.abc import Callable
 from typing import Any
 
 
 def render(template: str, filters: dict[str, Callable[..., Any]] | None = None, **values: Any) -> str:
-    """A template of `templates`, filled in. Text is escaped; a name that is not given is an error."""
+    """Fills a template. Text is escaped; a name that is not given is an error.
+
+    Args:
+        template: The name of a file in `templates`.
+        filters: Jinja filters by their names.
+        **values: What the template can use.
+
+    Returns:
+        The HTML.
+    """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(

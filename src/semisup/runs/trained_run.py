@@ -180,7 +180,11 @@ class TrainedRun:
 
     @cached_property
     def data(self) -> dict[str, Any]:
-        """`describe_store` of the data set. A run of an older version has none, and the data set is read instead."""
+        """`describe_store` of the data set, from result.json, or from the data set itself for an older run.
+
+        Raises:
+            SemisupError: If an older run's data set is not there.
+        """
         if found := self.result.get("data"):
             return dict(found)
         try:
