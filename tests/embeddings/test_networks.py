@@ -164,14 +164,14 @@ def test_a_real_run(run, config, tmp_path, data_dir):
     """Digits, trained for a dozen steps: what the run's own network says of them, through its features."""
     from semisup.config.nodes import load_source
     from semisup.config.resolve import complete
-    from semisup.training.fit import make_method, restore
+    from semisup.training.fit import load_best_weights, make_method
 
     run()
     (folder,) = (path for path in (tmp_path / "runs").iterdir() if not path.name.startswith("."))
     full = complete(config())
     store = load_source(full)
     method = make_method(full, store)
-    restore(method, folder / "round0")
+    load_best_weights(method, folder / "round0")
     found = CheckpointEmbedding(run=str(folder), load_network=load_network)(store, ROWS)
     assert_allclose(found, by_hand(method.ema.network, plain(store)), atol=1e-6)
 

@@ -11,7 +11,8 @@ from pyarrow import parquet
 from rich.console import Console
 
 from semisup.cli.train import CONF
-from semisup.config import resolve as configuration
+from semisup.config.nodes import load_data, load_source
+from semisup.config.resolve import complete
 from semisup.data import Batch
 from semisup.training.fit import make_method
 
@@ -27,9 +28,9 @@ def name(request):
 @pytest.fixture
 def built(config, name):
     """The method, its data module and one step's batch, on toy images of two classes."""
-    full = configuration.complete(config(f"method={name}", *TOY, "+data.classes=2"))
-    store = configuration.load_source(full)
-    data, method = configuration.load_data(full, store), make_method(full, store)
+    full = complete(config(f"method={name}", *TOY, "+data.classes=2"))
+    store = load_source(full)
+    data, method = load_data(full, store), make_method(full, store)
     if method.uses_pseudo_label_targets:  # of classes and weights that do not come from the truth
         count = len(store.images)
         data = data.with_targets(np.arange(count) % 2, np.linspace(0.1, 1, count, dtype=np.float32))

@@ -2,7 +2,8 @@
 
 import torch
 
-from semisup.config import resolve as configuration
+from semisup.config.nodes import build, load_data, load_source
+from semisup.config.resolve import complete
 from semisup.data import Batch
 from semisup.methods import FlexMatch
 from semisup.training.fit import make_method
@@ -36,11 +37,11 @@ def test_images_outside_of_the_unlabeled_stream_do_not_hold_the_thresholds_down(
 
 def test_the_stream_is_counted_when_the_training_starts(config):
     """Of 1,438 digits for training, 20 validate: the others are in the stream, whatever the size of the store."""
-    full = configuration.complete(config("method=flexmatch", "trainer.max_steps=1", "trainer.accelerator=cpu"))
-    store = configuration.load_source(full)
+    full = complete(config("method=flexmatch", "trainer.max_steps=1", "trainer.accelerator=cpu"))
+    store = load_source(full)
     made = make_method(full, store)
-    trainer = configuration.build(full["trainer"]).trainer([], [], validates=False)
-    trainer.fit(made, datamodule=configuration.load_data(full, store))
+    trainer = build(full["trainer"]).trainer([], [], validates=False)
+    trainer.fit(made, datamodule=load_data(full, store))
     assert made.unlabeled_images == len(store.images) - 20
 
 

@@ -5,7 +5,8 @@ import torch
 from torch import nn
 from torch.testing import assert_close
 
-from semisup.config import resolve as configuration
+from semisup.config.nodes import load_source
+from semisup.config.resolve import complete
 from semisup.core.errors import SemisupError
 from semisup.data import Batch
 from semisup.methods import MeanTeacher
@@ -39,8 +40,8 @@ def test_the_teacher_follows_each_step(config, run, tmp_path):
     run(*more)
     (checkpoint,) = tmp_path.glob("runs/*/round0/last.ckpt")
     state = torch.load(checkpoint, weights_only=True)["state_dict"]
-    full = configuration.complete(config(*more))
-    initial = make_method(full, configuration.load_source(full)).network.state_dict()
+    full = complete(config(*more))
+    initial = make_method(full, load_source(full)).network.state_dict()
     for name, value in initial.items():
         trained, teacher = state[f"network.{name}"], state[f"ema.network.{name}"]
         assert not torch.equal(trained, value)
