@@ -1,4 +1,4 @@
-"""Writes docs/reproductions.md from finished runs, so that its numbers are read and not typed.
+"""Writes docs/reproductions.md from finished runs, so that nobody types its numbers.
 
     python scripts/reproductions.py collect cifar10-models runs/cifar10-500-* --commit 2fa4bb7
     python scripts/reproductions.py render
@@ -42,8 +42,8 @@ def collect(options: argparse.Namespace) -> None:
 
     found, left_out = runs.find(options.runs)
     experiment = experiments.read(options.docs).experiment(options.id)
-    added, strangers, file = runs.collect(options.docs / "results", experiment, found, options.commit)
-    left_out += [f"{run.folder} (belongs to no row)" for run in strangers]
+    added, unassigned, file = runs.collect(options.docs / "results", experiment, found, options.commit)
+    left_out += [f"{run.folder} (belongs to no row)" for run in unassigned]
     if left_out:
         print("Left out: " + ", ".join(left_out), file=sys.stderr)
     print(f"Kept {len(added)} runs in {file}")

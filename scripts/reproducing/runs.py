@@ -44,15 +44,15 @@ def collect(
     """Adds finished runs to what is kept of an experiment; one that is there already is replaced.
 
     results: the folder. commit: that the runs were made at, which result.json does not hold. Returns the runs that
-    were added, those that belong to no row, and the file. Raises SemisupError if the runs of a row cannot stand there.
+    were added, those that belong to no row, and the file. Raises SemisupError if the runs of a row do not fit.
     """
     if not re.fullmatch(r"[0-9a-f]{7,40}", commit):
         raise SemisupError(f"--commit {commit} is not the hash of a commit: 7 to 40 of the digits 0 to 9 and a to f.")
     added: list[TrainedRun] = []
-    strangers: list[TrainedRun] = []
+    unassigned: list[TrainedRun] = []
     for run in runs:
-        (added if experiment.row_of(run) else strangers).append(run)
-    if not added and not strangers:
+        (added if experiment.row_of(run) else unassigned).append(run)
+    if not added and not unassigned:
         raise SemisupError("none of these runs is finished.")
     if not added:
         raise SemisupError(f"none of these runs belongs to a row of {experiment.id}; see `runs` in reproductions.yaml.")
@@ -61,7 +61,7 @@ def collect(
     file = results / f"{experiment.id}.json"
     results.mkdir(exist_ok=True)
     atomic_write_text(file, _text([kept[name] for name in sorted(kept)]))
-    return added, strangers, file
+    return added, unassigned, file
 
 
 def load(results: Path, name: str) -> list[TrainedRun]:

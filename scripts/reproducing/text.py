@@ -11,21 +11,21 @@ from reproducing.experiments import Document, Experiment, TableRow
 from reproducing.runs import accuracy, load, members
 from semisup.core.errors import SemisupError
 from semisup.metrics.statistics import Estimate
+from semisup.reports.comparison.formats import pipe_table
+from semisup.reports.comparison.tables import Cells
 from semisup.runs.trained_run import TrainedRun
 
 HEAD = "<!-- Written by `python scripts/reproductions.py render`; change reproductions.yaml, not this file. -->"
-MISSING = "## Not run yet\n\nPublished numbers without one of ours. Where a command stands, its options are checked."
+MISSING = "## Not run yet\n\nPublished numbers without one of ours. The options of the commands are checked."
 ROUNDS = (
     "{}, round by round: accuracy on the validation images, in bold that of the round that was tested, and, by the "
     "audit, of the labels that the round gives to all unlabeled images; in %."
 )
-PIPE = r"\|"  # one that ends no cell
 Members = list[tuple[TableRow, list[TrainedRun]]]
-Cells = dict[str, str]
 
 
 def text(document: Document, results: Path) -> str:
-    """The whole document. results: the folder of what is kept. Raises SemisupError for runs that cannot be compared."""
+    """The document. results: the folder of what is kept. Raises SemisupError for runs that cannot be compared."""
     done: list[str] = []
     missing: list[str] = []
     for experiment in document.experiments:
@@ -47,7 +47,7 @@ def _section(experiment: Experiment, rows: Members) -> list[str]:
 
 
 def _missing(experiment: Experiment, rows: Members) -> list[str]:
-    """Published numbers beside which there is none of ours; the commands, if they do not stand above."""
+    """Published numbers beside which there is none of ours; the commands, if they are not above."""
     missing = [row for row, runs in rows if row.published and not runs]
     if not missing:
         return []
@@ -83,7 +83,7 @@ def _cells(row: TableRow, runs: Sequence[TrainedRun], rows: Members) -> Cells:
         others = [other for base, found in rows if base.key == (name, row.labels) for other in found]
         cells[f"paired difference to {name}"] = _difference(runs, others) if name in row.against else ""
     used = [run.result["pseudo_labels"] for run in runs if run.result["pseudo_labels"]]
-    cells["pseudo-labels: used, right"] = f"{_mean(used, 'coverage')}, {_mean(used, 'accuracy')}" if used else ""
+    cells["pseudo-labels: used, correct"] = f"{_mean(used, 'coverage')}, {_mean(used, 'accuracy')}" if used else ""
     seconds = median(run.result["seconds"] for run in runs)
     cells["median time"] = f"{seconds:,.0f} s" if seconds else ""
     cells["commit"] = ", ".join(dict.fromkeys(run.result["commit"] for run in runs))
@@ -123,7 +123,7 @@ def _places(runs: Sequence[TrainedRun]) -> str:
     """Where the runs were made, and with what."""
     hardware = dict.fromkeys(_machine(run.result["hardware"]) for run in runs)
     versions = dict.fromkeys(f"torch {run.result['versions']['torch']}" for run in runs)
-    return f"Hardware: {'; '.join(hardware)}; {', '.join(versions)}. The time is that of a whole run."
+    return f"Hardware: {'; '.join(hardware)}; {', '.join(versions)}. The time is that of a complete run."
 
 
 def _machine(hardware: dict[str, Any]) -> str:
@@ -133,7 +133,7 @@ def _machine(hardware: dict[str, Any]) -> str:
 
 
 def _mean(readings: Iterable[dict[str, Any]], name: str) -> str:
-    values = [100 * last_report[name] for last_report in readings if last_report[name] is not None]
+    values = [100 * metrics[name] for metrics in readings if metrics[name] is not None]
     return f"{np.mean(values):.1f}" if values else "–"
 
 
@@ -142,7 +142,6 @@ def _percent(node: dict[str, Any] | None, name: str, form: str) -> str:
 
 
 def _table(rows: Sequence[Cells]) -> str:
-    """A Markdown table of the columns in which anything stands."""
+    """A Markdown table of the columns that are not empty."""
     columns = [column for column in rows[0] if any(row[column] for row in rows)]
-    lines = [columns, ["---"] * len(columns), *([row[column] for column in columns] for row in rows)]
-    return "\n".join("| " + " | ".join(cell.replace("|", PIPE) for cell in line) + " |" for line in lines)
+    return pipe_table([{column: row[column] for column in columns} for row in rows])

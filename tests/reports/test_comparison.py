@@ -108,7 +108,7 @@ def test_each_number_of_labels_has_its_own_baseline_and_names_stay(write):
 
 
 def test_where_and_on_what_a_run_happened_makes_no_group(write):
-    (group,) = groups(write("b", 1, devices=4, data_dir="elsewhere", options={"resident": True}), write("a", 0))
+    (group,) = groups(write("b", 1, devices=4, data_dir="elsewhere", options={"device_cache": True}), write("a", 0))
     assert group.label == "method=supervised"
     assert [run.seed for run in group.runs] == [0, 1]
 

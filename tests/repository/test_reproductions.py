@@ -30,14 +30,14 @@ Before.
         seed=0,1,2
     python train.py method=b
 
-|  | published | by seed | mean ± sd | paired difference to A | pseudo-labels: used, right | median time | commit |
+|  | published | by seed | mean ± sd | paired difference to A | pseudo-labels: used, correct | median time | commit |
 | --- | --- | --- | --- | --- | --- | --- | --- |
 | A | 50.7 | 0: 50.00, 1: 52.00, 2: 54.00 | 52.00 ± 2.00 |  |  | 100 s | abcdef0 |
 | B |  | 0: 53.00, 1: 54.00, 2: 58.00 | 55.00 ± 2.65 | +3.00 (0.52 to 5.48), p = 0.035 | 50.0, 91.0 | 100 s | abcdef0 |
 
 Published: a notebook.
 
-Hardware: Abacus, 1 thread of 2 cores, a GPU; torch 2.9. The time is that of a whole run.
+Hardware: Abacus, 1 thread of 2 cores, a GPU; torch 2.9. The time is that of a complete run.
 
 B, round by round: accuracy on the validation images, in bold that of the round that was tested, and, by the audit, of \
 the labels that the round gives to all unlabeled images; in %.
@@ -52,7 +52,7 @@ After.
 
 ## Not run yet
 
-Published numbers without one of ours. Where a command stands, its options are checked.
+Published numbers without one of ours. The options of the commands are checked.
 
 **Ten**
 
@@ -154,7 +154,7 @@ def test_what_was_not_run_is_listed_with_its_commands(docs):
     call(docs, "render")
     said = (docs / "reproductions.md").read_text()
     assert said.count("## ") == 1
-    assert "its options are checked.\n\n**Ten**\n\n    python train.py method=a" in said
+    assert "commands are checked.\n\n**Ten**\n\n    python train.py method=a" in said
     assert "| A | 50.7 | `python train.py method=b` |\n| C" in said
     assert "no figure, no runs" not in said
 

@@ -6,6 +6,7 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import reduce
 from operator import getitem
 from pathlib import Path
@@ -98,6 +99,38 @@ def read_arrays(file: Path, *names: str) -> list[NDArray[Any]]:
     """
     with checked(file), np.load(file) as saved:
         return [saved[name] for name in names]
+
+
+@dataclass(frozen=True, eq=False)
+class SavedPredictions:
+    """The predictions for the test images.
+
+    Args:
+        probability: (N, K) float32.
+        label: The true classes, (N,) int64.
+        index: The rows of the images in the store's test images, (N,) int64, ascending.
+    """
+
+    probability: NDArray[np.float32]
+    label: NDArray[np.int64]
+    index: NDArray[np.int64]
+
+
+def read_predictions(file: Path) -> SavedPredictions:
+    """The test predictions of a run.
+
+    Args:
+        file: predictions.npz, with its rows in any order.
+
+    Returns:
+        The predictions, in the order of the images.
+
+    Raises:
+        SemisupError: If the file is missing or damaged.
+    """
+    probability, label, index = read_arrays(file, "probability", "label", "index")
+    order = np.argsort(index, kind="stable")
+    return SavedPredictions(probability[order], label[order], index[order])
 
 
 def value_at(node: Any, path: str) -> Any:

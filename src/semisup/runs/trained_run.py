@@ -22,9 +22,10 @@ from semisup.runs.run_files import (
     COMMAND,
     CONFIG,
     RESULT,
+    SavedPredictions,
     checked,
-    read_arrays,
     read_config,
+    read_predictions,
     read_result,
     run_folders,
     value_at,
@@ -33,21 +34,6 @@ from semisup.runs.trained_network import check_finished, chosen_checkpoint, trai
 from semisup.training.metrics_csv import read_metrics
 
 SPLIT_OPTIONS = (*(name for name in parameters(make_split) if name not in ("store", "seed")), "labels_file")
-
-
-@dataclass(frozen=True, eq=False)
-class SavedPredictions:
-    """The predictions for the test images, in the order of the images.
-
-    Args:
-        probability: (N, K) float32.
-        label: The true classes, (N,) int64.
-        index: The rows of the images in the store's test images, (N,) int64, ascending.
-    """
-
-    probability: NDArray[np.float32]
-    label: NDArray[np.int64]
-    index: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -135,11 +121,7 @@ class TrainedRun:
     def predictions(self) -> SavedPredictions | None:
         """The test predictions, from predictions.npz; None if none were saved."""
         file = self.folder / "predictions.npz"
-        if not file.exists():
-            return None
-        probability, label, index = read_arrays(file, "probability", "label", "index")
-        order = np.argsort(index, kind="stable")
-        return SavedPredictions(probability[order], label[order], index[order])
+        return read_predictions(file) if file.exists() else None
 
     @cached_property
     def hits(self) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]] | None:

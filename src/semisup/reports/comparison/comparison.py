@@ -118,8 +118,8 @@ def compare(runs: Sequence[TrainedRun], baseline: str | None = None, allow: bool
     chosen, reasons = choose(groups, baseline, allow), [one.reason for one in found]
     choice = _choice(groups, chosen) if baseline is None else ""
     beside = [(group, chosen.get(group.split)) for group in groups]
-    if strangers := [group.name for group, of in beside if of and group.split != of.split]:
-        reasons.append(f"{', '.join(strangers)} and the baseline do not have the same split; they are paired by seed.")
+    if unlike := [group.name for group, of in beside if of and group.split != of.split]:
+        reasons.append(f"{', '.join(unlike)} and the baseline do not have the same split; they are paired by seed.")
     rows = [_row(group, of, suspects) for group, of in beside]
     order = sorted(rows, key=lambda row: (row.group.runs[0].labels, row.group.split, row.group is not row.baseline))
     follows = tuple(following([run.identity for run in runs]))

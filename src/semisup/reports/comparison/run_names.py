@@ -162,7 +162,7 @@ def _differs(name: str, node: Config, others: Iterable[Config]) -> bool:
 
 
 def _names(key: str, configs: Sequence[Config]) -> dict[str, str]:
-    """Short names of the classes that a key has: PseudoLabel is pseudo_label; the whole path where two are alike."""
+    """Short names of the classes that a key has: PseudoLabel is pseudo_label, the full path if two are equal."""
     targets = {node.get("_target_", key) for node in _nodes(key, configs)}
     names = {target: short_name(target) for target in targets}
     return names if len(set(names.values())) == len(names) else {target: target for target in targets}

@@ -16,7 +16,8 @@ from semisup.reports.run_page.galleries import GalleryImage, most_confident
 from semisup.reports.run_page.network import RunNetwork, evenly_spaced, umap_positions
 from semisup.reports.run_page.summary import count
 from semisup.runs.labeling import LABELS
-from semisup.runs.trained_run import SavedPredictions, TrainedRun
+from semisup.runs.run_files import SavedPredictions
+from semisup.runs.trained_run import TrainedRun
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
