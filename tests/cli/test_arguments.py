@@ -1,10 +1,11 @@
 """key=value options of a command: read, checked, and refused in one sentence."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import pytest
 
-from semisup.cli.options import command, read_options
+from semisup.cli.arguments import command, read_options
 from semisup.core.errors import SemisupError
 
 
@@ -17,7 +18,14 @@ def bake(
 ) -> None:
     """Bakes.
 
-    cake=NAME   of the cake
+      semisup bake cake=NAME
+
+    Args:
+        cake: Its name.
+        layers: How many.
+        sugar: How much.
+        dry_run: Whether it only says what it would do.
+        icing: The color.
     """
     if cake == "burnt":
         raise SemisupError("too late.")
@@ -37,6 +45,8 @@ def bake(
         ("--dry-run cake=plum sugar=null", ("plum", 2, None, True, "pink")),
         ("cake=plum --dry-run", ("plum", 2, 0.5, True, "pink")),
         ("--icing white --cake ../plum", ("../plum", 2, 0.5, False, "white")),
+        ("dry_run cake=plum", ("plum", 2, 0.5, True, "pink")),
+        ("dry-run --cake=2024_05_12", ("2024_05_12", 2, 0.5, True, "pink")),
     ],
 )
 def test_options_are_read(line, expected):
@@ -51,7 +61,8 @@ def test_options_are_read(line, expected):
         ("cake=plum layers=many", "layers=many is not valid"),
         ("cake=plum icing=pnk", "icing=pnk is not valid; did you mean 'pink'?"),
         ("cake=", "cake has no value."),
-        ("plum", "plum is no option: options are written as key=value, such as cake=..."),
+        ("plum", "plum is not an option: write options as key=value, such as cake=..."),
+        ("-x cake=plum", "-x is not an option: write options as key=value, such as cake=..."),
         ("cake=plum --cake cherry", "cake is given twice."),
         ("cake=burnt", "too late."),
         ("cake=lost", "oven: No such file or directory."),
@@ -66,6 +77,41 @@ def test_what_is_wrong_is_one_sentence(line, said, capsys):
 
 
 @pytest.mark.parametrize("line", ["", "--help", "cake=plum -h"])
-def test_help_is_the_docstring(line, capsys):
+def test_help_is_the_docstring_with_a_line_for_each_option(line, capsys):
     assert command(bake, line.split()) == 0
-    assert capsys.readouterr().out == "Bakes.\n\n    cake=NAME   of the cake\n"
+    shown = capsys.readouterr().out
+    assert shown.startswith("Bakes.\n\n  semisup bake cake=NAME\n\n  cake=...  ")
+    rows = [" ".join(row.split()) for row in shown.splitlines()]
+    assert rows[-4:] == [
+        "layers=2 How many.",
+        "sugar=0.5 How much.",
+        "dry_run=false Whether it only says what it would do.",
+        "icing=pink The color. One of: white, pink.",
+    ]
+
+
+def stack(runs: Sequence[str], markdown: bool | str = False, times: int = 1) -> int:
+    print(list(runs), markdown, times)
+    return times - 1
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("a b/c=d", (["a", "b/c=d"], False, 1)),
+        ("a runs=b --times 2", (["a", "b"], False, 2)),
+        ("runs=a runs=b markdown", (["a", "b"], True, 1)),
+        ("markdown=true a", (["a"], True, 1)),
+        ("a markdown=table.md", (["a"], "table.md", 1)),
+        ("a --markdown table.md", (["a"], "table.md", 1)),
+        ("--markdown=false a", (["a"], False, 1)),
+    ],
+)
+def test_words_without_a_key_are_those_of_the_positional_argument(line, expected):
+    assert tuple(read_options(line.split(), stack, ("runs",)).values()) == expected
+
+
+def test_a_status_that_the_function_returns_is_that_of_the_command(capsys):
+    assert command(stack, ["a", "times=3"], positional=("runs",)) == 2
+    assert command(stack, ["times=3"], positional=("runs",)) == 1
+    assert "runs must be given" in capsys.readouterr().err

@@ -73,7 +73,7 @@ def test_a_job_that_fails_is_named_and_the_others_go_on(cli, overrides, tmp_path
     assert len([*(tmp_path / "runs").glob("*/result.json")]) == 1
     sentences = [line for line in err.splitlines() if line.startswith("semisup: ")]
     assert len(sentences) == 3
-    assert "got 3.0. (The job was" in sentences[0]
+    assert "method.threshold=3 is not valid: it is a number from 0 to 1. (The job was" in sentences[0]
     assert "method.threshold=4)" in sentences[1]
     assert "run it again" in sentences[2]
     assert "Traceback" not in err

@@ -43,29 +43,29 @@ MISTAKES = [
     ("optimizer.schedule=cosin", "optimizer.schedule=cosin", "'cosine'"),
     ("trainer.precision=bf16", "trainer.precision=bf16", "'bf16-mixed'"),
     ("tune=learning_rate", "tune=learning_rate", "lr"),
-    ("trainer.max_steps=long", "trainer.max_steps=long", "integer"),
-    ("trainer.max_steps=1.5", "trainer.max_steps=1.5", "integer"),
+    ("trainer.max_steps=long", "trainer.max_steps=long", "a whole number of at least 1"),
+    ("trainer.max_steps=1.5", "trainer.max_steps=1.5", "a whole number"),
     ("method.threshold=high", "method.threshold=high", "number"),
-    ("data.labels=null", "data.labels=None", "integer"),
-    ("batch.labeled=few", "batch.labeled=few", "integer"),
+    ("data.labels=null", "data.labels=null", "at least 1 or text"),
+    ("batch.labeled=few", "batch.labeled=few", "a whole number"),
     ("batch=3", "batch=3", "batch.labeled"),
-    ("seed=one", "seed=one", "integer"),
-    ("overwrite=maybe", "overwrite=maybe", "boolean"),
-    ("data_dir=null", "data_dir=None", "string"),
+    ("seed=one", "seed=one", "a whole number"),
+    ("overwrite=maybe", "overwrite=maybe", "true or false"),
+    ("data_dir=null", "data_dir=null", "it is text"),
     ("data=folder", "data.path must be given", "data.path=..."),
     ("backbone=torchvision", "backbone.name must be given", "backbone.name=..."),
     ("~method", "method must be chosen", "method=..."),
-    ("seed=-1", "seed=-1", "from 0 on"),
-    ("trainer.max_steps=-1", "trainer.max_steps is at least 1", "-1"),
-    ("trainer.max_steps=0", "trainer.max_steps is at least 1", "0"),
-    ("trainer.patience=-1", "trainer.patience is at least 1", "-1"),
-    ("trainer.gradient_clip_val=-1", "trainer.gradient_clip_val is above 0", "-1"),
-    ("batch.labeled=-8", "batch.labeled is at least 1", "-8"),
-    ("batch.ratio=0", "batch.ratio is at least 1", "0"),
+    ("seed=-1", "seed=-1", "at least 0"),
+    ("trainer.max_steps=-1", "trainer.max_steps=-1", "at least 1"),
+    ("trainer.max_steps=0", "trainer.max_steps=0", "at least 1"),
+    ("trainer.patience=-1", "trainer.patience=-1", "at least 1 or null"),
+    ("trainer.gradient_clip_val=-1", "trainer.gradient_clip_val=-1", "above 0"),
+    ("batch.labeled=-8", "batch.labeled=-8", "at least 1"),
+    ("batch.ratio=0", "batch.ratio=0", "at least 1"),
     ("optimizer.lr=-1", "optimizer.lr=-1", "a number above 0"),
     ("optimizer=sgd optimizer.momentum=2", "optimizer.momentum=2", "at least 0 and below 1"),
-    ("data.labels=-60", "data.labels=-60", "not understood"),
-    ("data.validation=-1", "data.validation=-1", "neither"),
+    ("data.labels=-60", "data.labels=-60", "at least 1"),
+    ("data.validation=-1", "data.validation=-1", "at least 0"),
     ("data.labels=100000", "100,000", "1,438"),
     ("method._target_=nowhere.Method", "nowhere", "installed"),
     ("method._target_=PseudoLabel", "method._target_=PseudoLabel", "dotted name"),
@@ -77,7 +77,7 @@ MISTAKES = [
     ("-m method@teacher=null,fixmatch", "null cannot stand in a list", "with method@teacher=null"),
     ("labeler=confident,null", "null cannot stand in a list", "with labeler=null"),
     ("method=supervised,pseudo_label", "method=supervised,pseudo_label", "--multirun"),
-    ("method", "method", "EQUAL"),
+    ("method", "method is not an option", "key=value"),
 ]
 
 
@@ -95,8 +95,8 @@ def test_data_that_cannot_be_downloaded_is_one_sentence_that_says_how_to_bring_i
         monkeypatch.setenv(name, "http://127.0.0.1:9")  # nobody listens there
     status, _, err = cli("data=cifar10", f"data_dir={tmp_path}", f"runs_dir={tmp_path}")
     assert (status, err.count("\n")) == (1, 1), err
-    assert err.startswith("semisup: There is no cifar10")
-    assert "import_data.py cifar10" in err
+    assert err.startswith("semisup: there is no cifar10")
+    assert "semisup import name=cifar10" in err
 
 
 def test_a_device_that_is_not_there_is_a_sentence(cli, overrides):
@@ -106,11 +106,10 @@ def test_a_device_that_is_not_there_is_a_sentence(cli, overrides):
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize("option", [("--help",), ("--cfg", "job")])
-def test_help_and_cfg_import_nothing_heavy(option):
-    out, imports = process("-X", "importtime", "train.py", *option).communicate(timeout=60)
+def test_help_imports_nothing_heavy():
+    out, imports = process("-X", "importtime", "train.py", "--help").communicate(timeout=60)
     names = {line.rpartition("|")[2].strip().partition(".")[0] for line in imports.splitlines()}
-    assert "hydra" in names
+    assert "semisup" in names
     assert not names & {"torch", "lightning", "pydantic", "numpy", "wandb", "sklearn"}
     for group in ("data", "method", "backbone", "optimizer", "trainer", "logger"):
         assert f"\n{group}:" in f"\n{out}"

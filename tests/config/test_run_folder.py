@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from rich.console import Console
 
 from semisup.core.errors import SemisupError
 
@@ -12,13 +13,27 @@ MISTAKES = {
     "labels": ("data.labels=100000",),
     "network": ("data=iris", "backbone=small_cnn", "~backbone.hidden"),
     "unlabeled": ("method=self_training", "data.labels=all"),
+    "accelerator": ("trainer.accelerator=quantum",),
+    "devices": ("trainer.devices=[]",),
+    "strategy": ("trainer.strategy=teamwork",),
+    "pseudo-labels": ("method=self_training", "rounds.labels=nowhere.csv"),
+}
+SENTENCES = {
+    "data": r"gone\.csv",
+    "labels": "asks for 100,000 labels",
+    "network": "needs images",
+    "unlabeled": "has none",
+    "accelerator": "the trainer cannot be set up: .*quantum",
+    "devices": "the trainer cannot be set up",
+    "strategy": "the trainer cannot be set up: .*teamwork",
+    "pseudo-labels": r"nowhere\.csv: there is no such file",
 }
 
 
-@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
+@pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_run_that_cannot_begin_leaves_no_folder(run, tmp_path, mistake):
-    with pytest.raises(SemisupError):
-        run(*SUPERVISED, *mistake)
+    with pytest.raises(SemisupError, match=SENTENCES[mistake]):
+        run(*SUPERVISED, *MISTAKES[mistake])
     assert not (tmp_path / "runs").exists()
 
 
@@ -37,7 +52,34 @@ def test_overwrite_deletes_nothing_if_the_new_run_cannot_begin(run, tmp_path):
     assert {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()} == before
 
 
-def test_a_damaged_result_is_named_and_made_anew_from_what_the_rounds_left(run, tmp_path):
+def test_the_folder_stores_the_command_that_started_the_run(config, tmp_path):
+    """A run that is started from Python has none, and does not lose that of an earlier start."""
+    from semisup.runs.run import run
+
+    quiet, command = Console(quiet=True), "semisup train 'data.path=my photos'"
+    run(config(*SUPERVISED), quiet)
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert not (folder / "command.txt").exists()
+    (folder / "result.json").unlink()
+    run(config(*SUPERVISED), quiet, command=command)
+    assert (folder / "command.txt").read_text() == f"{command}\n"
+    (folder / "result.json").unlink()
+    run(config(*SUPERVISED), quiet)
+    assert (folder / "command.txt").read_text() == f"{command}\n"
+
+
+def test_what_a_killed_run_was_writing_is_deleted(run, tmp_path):
+    """Each kill would leave another copy of the checkpoint."""
+    run(*SUPERVISED)
+    (folder,) = (tmp_path / "runs").iterdir()
+    (folder / "result.json").unlink()
+    for name in (".result.tmp-1.json", "round0/.last.tmp-2.ckpt"):
+        (folder / name).write_text("half")
+    run(*SUPERVISED)
+    assert not list(folder.rglob(".*"))
+
+
+def test_a_damaged_result_is_named_and_written_again_from_what_the_rounds_left(run, tmp_path):
     result = run(*SUPERVISED)
     (folder,) = (tmp_path / "runs").iterdir()
     file = folder / "result.json"

@@ -88,7 +88,7 @@ def test_a_tuple_as_default_becomes_a_list_as_yaml_has_it():
         ({"name": "a", "legs": "two"}, "pet.legs=two is not valid: it is a whole number"),
         ({"name": "a", "legs": 2.5}, "pet.legs=2.5 is not valid: it is a whole number"),
         ({"name": "a", "weight": []}, "pet.weight=[] is not valid: it is a number or null"),
-        ({"name": None}, "pet.name=None is not valid: it is text"),
+        ({"name": None}, "pet.name=null is not valid: it is text"),
         ({}, "pet.name must be given; write pet.name=... on the command line."),
         ({"name": "???"}, "pet.name must be given; write pet.name=... on the command line."),
         (3, "pet=3 is not valid: it has options, such as pet.bark."),

@@ -1,4 +1,4 @@
-"""A small store of colour images, and a store of rows."""
+"""A small store of color images, and a store of rows."""
 
 from pathlib import Path
 

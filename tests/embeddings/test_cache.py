@@ -100,7 +100,7 @@ def test_what_is_stopped_in_the_middle_leaves_nothing(store, folder):
     assert network.training, "and the network is as it was"
 
 
-def test_what_is_killed_in_the_middle_is_made_anew(store, folder):
+def test_what_is_killed_in_the_middle_is_made_again(store, folder):
     process = multiprocessing.get_context("fork").Process(target=killed_in_the_middle, args=(store, folder))
     process.start()
     process.join(60)

@@ -1,4 +1,4 @@
-"""Embeddings by networks: the right weights, the right size, the right images."""
+"""Embeddings by networks: of the intended weights, at the intended size, of the intended images."""
 
 import json
 
@@ -87,18 +87,18 @@ def test_a_node_in_place_of_a_name(store, weights):
     assert_array_equal(one, same)
 
 
-def test_grey_images_and_timm(tmp_path, weights):
-    """Grey images take the mean over the channels of what timm names: .5 and .5 here, which is x / 127.5 - 1."""
+def test_gray_images_and_timm(tmp_path, weights):
+    """Gray images take the mean over the channels of what timm names: .5 and .5 here, which is x / 127.5 - 1."""
     pytest.importorskip("timm", reason="timm is an extra, semisup[timm]")
     from semisup.models.backbones import Timm
 
     images = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 1), dtype=np.uint8)
-    write_store(tmp_path / "grey", "grey", ("a",), (images, np.zeros(40)), (images[:0], np.zeros(0)))
+    write_store(tmp_path / "gray", "gray", ("a",), (images, np.zeros(40)), (images[:0], np.zeros(0)))
     network = Timm((1, 8, 8), 1, name="tf_mobilenetv3_small_minimal_100.in1k")
     torch.save(network.network.state_dict(), tmp_path / "weights.pth")
     name = "timm:tf_mobilenetv3_small_minimal_100.in1k"
     found = PretrainedEmbedding(network=name, weights=str(tmp_path / "weights.pth"))(
-        open_store(tmp_path / "grey"), ROWS
+        open_store(tmp_path / "gray"), ROWS
     )
     x = torch.from_numpy(images[ROWS]).permute(0, 3, 1, 2) / 127.5 - 1
     assert_allclose(found, by_hand(network, x), atol=1e-3)
@@ -177,22 +177,21 @@ def test_a_real_run(run, config, tmp_path, data_dir):
 
 
 def test_runs_that_cannot_be_read(store, finished, tmp_path):
-    def message(run):
-        with pytest.raises(SemisupError) as e:
+    def refuses(run, sentence):
+        with pytest.raises(SemisupError, match=sentence):
             CheckpointEmbedding(run=str(run), load_network=load_network)(store, ROWS)
-        return str(e.value)
 
-    assert "is not the folder of a run: it has no config.yaml" in message(tmp_path)
+    refuses(tmp_path, r"is not the folder of a run: it has no config\.yaml")
     (tmp_path / "config.yaml").write_text((finished / "config.yaml").read_text())
-    assert "is not finished" in message(tmp_path)
-    assert "there is no such checkpoint" in message(tmp_path / "round0/best.ckpt")
+    refuses(tmp_path, "is not finished")
+    refuses(tmp_path / "round0/best.ckpt", "there is no such checkpoint")
     (tmp_path / "result.json").write_text('{"round": 0}')
-    assert "round0 has no checkpoint" in message(tmp_path)
+    refuses(tmp_path, "round0 has no checkpoint")
     torch.save({"state_dict": Counted(RGB, 3).state_dict()}, tmp_path / "own.ckpt")
-    assert "is not in the folder of a run, as" in message(tmp_path / "own.ckpt")
+    refuses(tmp_path / "own.ckpt", "is not in the folder of a run, as")
     (tmp_path / "round0").mkdir()
     torch.save({"state_dict": {"network.head.bias": torch.zeros(3)}}, tmp_path / "round0/last.ckpt")
-    assert "its network does not fit toy" in message(tmp_path)
+    refuses(tmp_path, "its network does not fit toy")
 
 
 def test_inputs_of_another_kind(store, table, finished, weights):

@@ -58,7 +58,7 @@ def test_the_temperature_shapes_soft_targets_and_nothing_else():
 
 
 def test_a_confidence_weighting_multiplies():
-    """Weight .5: .9 · .5 = .45, and nothing for the image that is not sure."""
+    """Weight .5: .9 · .5 = .45, and nothing for the image below the threshold."""
     labels = ConfidenceLabeler(weight=0.5, weighting="confidence")(inputs([0.9, 0.1], [0.7, 0.3]))
     assert_allclose(labels.weight, [0.45, 0], rtol=1e-6)
     assert labels.weight.dtype == np.float32
@@ -76,8 +76,8 @@ def test_images_below_the_threshold_do_not_fill_up_a_class():
 
 def test_images_of_probability_one_in_float32_are_still_told_apart():
     """Gaps of 20 and 30: both are 1 in float32, and 1 - 2e-9 and 1 - 9e-14 in float64."""
-    sure = LabelerInputs(np.arange(2), np.array([-1, -1]), np.array([[20, 0], [30, 0]], np.float32))
-    labels = ConfidenceLabeler(per_class=1)(sure)
+    confident = LabelerInputs(np.arange(2), np.array([-1, -1]), np.array([[20, 0], [30, 0]], np.float32))
+    labels = ConfidenceLabeler(per_class=1)(confident)
     assert_array_equal(labels.confidence, [1, 1])
     assert kept(labels) == [1]
 

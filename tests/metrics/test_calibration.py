@@ -39,7 +39,7 @@ def test_the_calibration_error_is_that_of_torchmetrics():
     assert calibration_error(calibration_bins(confidence, predicted == label)) == expected
 
 
-def test_the_temperature_makes_the_network_as_sure_as_it_is_right():
+def test_the_temperature_makes_the_confidence_equal_to_the_accuracy():
     """Four images of two classes, each with p = .9 for class 0, three of them right.
 
     With 1/6 of each counted for the other class, class 0 has (3 · 5/6 + 1/6) / 4 = 2/3, and the best p is that:
@@ -49,7 +49,7 @@ def test_the_temperature_makes_the_network_as_sure_as_it_is_right():
     assert_allclose(fit_temperature(logits, np.array([0, 0, 0, 1])), LOG9 / np.log(2), rtol=1e-4)
 
 
-def test_many_images_leave_the_prior_little_to_say():
+def test_many_images_outweigh_the_prior():
     """As above 3,000 times: (9,000 · (1 - s) + 3,000 · s) / 12,000 = 3/4 - s/2 with s = 1/12,002; at 3/4, T = 2."""
     logits = np.array([[LOG9, 0]] * 12_000, np.float32)
     share = 0.75 - 0.5 / 12_002
@@ -59,7 +59,7 @@ def test_many_images_leave_the_prior_little_to_say():
     assert_allclose(found, 2, rtol=1e-3)
 
 
-def test_a_network_that_is_not_sure_enough_gets_a_temperature_below_one():
+def test_an_underconfident_network_gets_a_temperature_below_one():
     """p = .75 and right in 9 of 10: (9 · 11/12 + 1/12) / 10 = 5/6, log 3 / T = log 5. The wrong one counts by its own
     class."""
     logits = np.array([[np.log(3), 0]] * 5 + [[0, np.log(3)]] * 5, np.float32)

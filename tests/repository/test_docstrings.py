@@ -12,6 +12,7 @@ ROOMS = sorted(folder.name for folder in SOURCE.iterdir() if (folder / "__init__
 # Lightning, torch and Hydra name these, and their documentation says what they take.
 HOOKS = re.compile(
     r"forward|loss|features|train|state_dict|load_state_dict|.*_step|.*_dataloader|on_.*|configure_.*|setup"
+    r"|log_hyperparams|log_metrics"
 )
 Definition = ast.FunctionDef | ast.ClassDef
 

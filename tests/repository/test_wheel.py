@@ -41,7 +41,7 @@ def test_the_wheel_holds_the_package_and_its_configs_and_nothing_else(installed)
     modules = {str(path.relative_to(ROOT / "src")) for path in (ROOT / "src").rglob("*.py")}
     assert {str(path.relative_to(installed)) for path in installed.rglob("*.py")} == modules
     (entry,) = installed.glob("*.dist-info/entry_points.txt")
-    assert "semisup-train = semisup.cli.train:main" in entry.read_text()
+    assert "semisup = semisup.cli.main:main" in entry.read_text()
     assert [*installed.glob("*.dist-info/licenses/LICENSE")]
 
 

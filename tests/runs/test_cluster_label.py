@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from semisup.config.identity import run_folder
 from semisup.config.resolve import complete
-from semisup.config.resolve import folder as run_folder
 from semisup.core.errors import SemisupError
 from tests.runs.test_rounds import only, table
 from tests.training.test_resume import started

@@ -48,6 +48,18 @@ def test_the_record_and_the_file_say_what_was_found(run, two_heaps, tmp_path):
     assert_array_equal(kept["names"][kept["assignment"]], [0] * 10 + [1] * 11)
 
 
+def test_the_map_has_a_position_for_each_image_that_a_labeler_sees(run, tmp_path):
+    """Otherwise the page could not draw the embedding without computing it again."""
+    run(*ALONE)
+    split = np.load(only(tmp_path / "runs") / "split.npz")
+    with np.load(only(tmp_path / "runs") / "round0" / "map.npz") as file:
+        index, position = file["index"], file["position"]
+    assert_array_equal(index, np.sort(np.concatenate([split["labeled"], split["unlabeled"]])))
+    assert (index.dtype, position.dtype, position.shape) == (np.int64, np.float32, (len(index), 2))
+    assert np.isfinite(position).all()
+    assert position[:, 0].std() > 0
+
+
 def test_images_for_validation_are_in_no_cluster(run, tmp_path):
     run(*ALONE)
     kept, split = arrays(tmp_path / "runs"), np.load(only(tmp_path / "runs") / "split.npz")
@@ -78,7 +90,7 @@ def test_a_labeler_need_not_say_anything_of_clusters(run, tmp_path):
     result = run(*ALONE, "labeler._target_=tests.runs.test_clusters_on_record.Silent")
     assert result["rounds"][0]["clusters"] is None
     assert {file.name for file in (only(tmp_path / "runs") / "round0").iterdir()} == {
-        "clusters.png",
+        "map.npz",
         "pseudo_labels.parquet",
         "round.json",
     }
@@ -93,12 +105,12 @@ class Counting(ClusterLabeler):
         return labels
 
 
-def test_a_labeler_whose_clusters_are_something_else_is_told_so(run):
-    with pytest.raises(SemisupError, match=r"Counting\.clusters is to be a NamedClusters or None, and is 20"):
+def test_clusters_of_another_type_are_refused(run):
+    with pytest.raises(SemisupError, match=r"Counting\.clusters must be a NamedClusters or None, and is 20: rename it"):
         run(*ALONE, "labeler._target_=tests.runs.test_clusters_on_record.Counting")
 
 
-@pytest.mark.parametrize("file", ["clusters.npz", "clusters.png", "round.json"])
+@pytest.mark.parametrize("file", ["clusters.npz", "map.npz", "round.json"])
 def test_kill_9_while_a_file_is_written_equals_the_uninterrupted_run(file, overrides, run, outcome, tmp_path):
     process = started(overrides(*ALONE), KILL_WRITING=f"{file} 1")
     _, errors = process.communicate(timeout=120)

@@ -26,12 +26,12 @@ def test_a_corrected_file_is_where_the_next_round_starts_from(run, tmp_path):
     assert not (only(tmp_path / "next") / "round0" / "last.ckpt").exists()
     assert result["round"] == 1
     corrected.write_text("index,label\n0,none\n")
-    with pytest.raises(SemisupError, match="row 1"):
-        run(*STUDENTS, f"rounds.labels={corrected}", f"runs_dir={tmp_path / 'mended'}")
+    with pytest.raises(SemisupError, match="line 2: image 0 is not among the unlabeled images"):
+        run(*STUDENTS, f"rounds.labels={corrected}", f"runs_dir={tmp_path / 'corrected'}")
     corrected.write_text("\n".join(["index,label", *lines[:50]]))
-    mended = run(*STUDENTS, f"rounds.labels={corrected}", f"runs_dir={tmp_path / 'mended'}")
-    assert mended["rounds"][0]["labels"]["kept"] == 50, "what was refused has left nothing behind"
-    with pytest.raises(SemisupError, match=r"there is no .*nowhere\.csv"):
+    fixed = run(*STUDENTS, f"rounds.labels={corrected}", f"runs_dir={tmp_path / 'corrected'}")
+    assert fixed["rounds"][0]["labels"]["kept"] == 50, "what was refused must leave nothing behind"
+    with pytest.raises(SemisupError, match=r"rounds\.labels=.*nowhere\.csv: there is no such file"):
         run(*STUDENTS, "rounds.students=1", f"rounds.labels={tmp_path / 'nowhere.csv'}")
 
 
@@ -42,7 +42,7 @@ def test_labels_that_change_under_a_run_are_refused(run, tmp_path):
     before = folder / "round0" / "pseudo_labels.parquet"
     content = parquet.ParquetFile(before).read()
     parquet.write_table(content.slice(0, 10), before)
-    with pytest.raises(SemisupError, match="has changed since round 1 began with it"):
+    with pytest.raises(SemisupError, match="has changed since round 1 started with it"):
         run(*STUDENTS)
     for name in ("round1", "round2"):
         shutil.rmtree(folder / name)

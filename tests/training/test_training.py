@@ -74,9 +74,9 @@ def test_a_loss_that_is_no_number_names_its_step_and_keeps_the_checkpoint_from_b
     assert not (only(tmp_path / "runs") / "result.json").exists()
     troubled()
     run(*MINE, "trainer.save_every=3")
-    healed = outcome()
+    resumed = outcome()
     run(*MINE, "trainer.save_every=3", f"runs_dir={tmp_path / 'whole'}")
-    assert healed == outcome(tmp_path / "whole")
+    assert resumed == outcome(tmp_path / "whole")
 
 
 def test_a_loss_that_is_no_number_at_a_validation_is_not_saved(run, troubled, tmp_path):
@@ -107,7 +107,7 @@ def test_a_signal_ends_the_step_saves_it_and_says_how_to_go_on(name, at, saved, 
     )
     assert stopped.returncode == 128 + getattr(signal, name), stopped.stderr
     assert stopped.stderr.splitlines()[-1] == (
-        f"semisup: stopped at step {saved} and saved; the same command goes on from there."
+        f"semisup: stopped at step {saved} and saved; the same command continues from there."
     )
     last = torch.load(only(tmp_path / "runs") / "round0" / "last.ckpt", weights_only=True)
     assert last["global_step"] == saved
@@ -136,7 +136,7 @@ def test_signals_are_given_back_after_the_training(run, troubled):
 
 def test_an_interruption_survives_the_way_from_another_process():
     stopped = pickle.loads(pickle.dumps(Interrupted(1234, signal.SIGTERM)))
-    assert str(stopped) == "stopped at step 1,234 and saved; the same command goes on from there."
+    assert str(stopped) == "stopped at step 1,234 and saved; the same command continues from there."
     assert stopped.exit_status == 143
 
 
@@ -215,7 +215,7 @@ def test_patience_without_validation_images_is_idle(run):
     assert run("method=supervised", "data.validation=0", "trainer.patience=1")["steps"] == 12
 
 
-def test_overwrite_starts_anew(run, troubled, tmp_path):
+def test_overwrite_trains_again(run, troubled, tmp_path):
     steps = troubled()
     run(*MINE)
     (only(tmp_path / "runs") / "stray.txt").touch()
@@ -249,18 +249,17 @@ def test_a_run_whose_data_changed_is_refused(run, troubled, tmp_path):
     manifest = only(tmp_path / "runs") / "split.json"
     manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "hash": "0" * 64}))
     troubled()
-    with pytest.raises(SemisupError, match="begun with another split"):
+    with pytest.raises(SemisupError, match="started with another split"):
         run(*MINE)
 
 
-def test_what_is_written_is_complete_and_without_drafts(run, tmp_path):
+def test_what_is_written_is_complete_and_without_temporary_files(run, tmp_path):
     result = run("method=pseudo_label")
     folder = only(tmp_path / "runs")
     files = sorted(str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file())
     assert files == [
         "config.yaml",
         "predictions.npz",
-        "report.html",
         "result.json",
         "round0/best.ckpt",
         "round0/last.ckpt",

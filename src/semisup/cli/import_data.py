@@ -70,8 +70,8 @@ def import_data(
     if not re.fullmatch(r"\w[\w-]*", name):
         raise SemisupError(f"'{name}' cannot be a data set's name; use letters, digits, _ and -.")
 
-    from semisup.data.sources.layout import read_layout
     from semisup.data.sources.image_store import import_images
+    from semisup.data.sources.layout import read_layout
     from semisup.data.store import open_store, store_folder
 
     folder = store_folder(data_dir or os.environ.get("SEMISUP_DATA", "data"), name)

@@ -226,8 +226,8 @@ def _quote(value: str, annotations: list[Any], sweep: bool) -> str:
     is_text, is_name = str in kinds, any(isinstance(kind, str) for kind in kinds)
     parts = [value] if sweep else value.split(",")  # a list without -m, of which Hydra says so
     is_other = any(_reads_as(kind, part) for kind in kinds for part in parts) or (len(parts) > 1 and not is_text)
-    if is_other or _is_plain(value) or not (is_text or is_name):
-        return value
+    if is_other or _is_plain(value) or value.lower() == "null" or not (is_text or is_name):
+        return value  # null is text only for those who quote it
     return _in_quotes(value)
 
 

@@ -17,7 +17,7 @@ def exit_code(call: Callable[[], object], note: str = "") -> int:
 
     Args:
         call: The command, without arguments.
-        note: What a sentence ends with, such as the job of a sweep that it is about.
+        note: What the sentence about a mistake ends with, such as the job of a sweep that it is about.
 
     Returns:
         The exit status: 0, the error's own, or 130 for Ctrl-C. Other errors are bugs and keep their traceback.
@@ -26,7 +26,7 @@ def exit_code(call: Callable[[], object], note: str = "") -> int:
         call()
         sys.stdout.flush()
     except SemisupError as error:
-        print(f"semisup: {error}{note}", file=sys.stderr)
+        print(f"semisup: {error}{note if error.exit_status == 1 else ''}", file=sys.stderr)
         return error.exit_status
     except BrokenPipeError:  # `--help | head`: the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

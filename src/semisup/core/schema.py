@@ -119,7 +119,7 @@ def _checked(where: str, value: Any, annotation: Any) -> Any:
     if choices and isinstance(value, str) and value not in choices and not _admits(annotation, str):
         hint = did_you_mean(value, choices)
         if hint.startswith("valid") and any(_admits(annotation, kind) for kind in (int, float)):
-            raise SemisupError(f"{where}={value} is not valid: it is {describe(annotation)}.")
+            raise SemisupError(f"{where}={_spelled(value)} is not valid: it is {describe(annotation)}.")
         raise SemisupError(f"{where}={value} is not valid; {hint}")
     try:
         converted = TypeAdapter(annotation).validate_python(value)
@@ -129,8 +129,13 @@ def _checked(where: str, value: Any, annotation: Any) -> Any:
         return value  # the annotation is a class that a config cannot hold
     as_given = isinstance(value, bool) and not accepts(annotation, value)  # pydantic takes true for the number 1
     if converted is _WRONG or as_given or not accepts(annotation, converted):
-        raise SemisupError(f"{where}={value} is not valid: it is {describe(annotation)}.")
+        raise SemisupError(f"{where}={_spelled(value)} is not valid: it is {describe(annotation)}.")
     return os.path.expanduser(converted) if isinstance(converted, str) and is_path(annotation) else converted
+
+
+def _spelled(value: Any) -> Any:
+    """A value as YAML and the command line write it."""
+    return {None: "null", True: "true", False: "false"}[value] if value is None or isinstance(value, bool) else value
 
 
 def _choices(annotation: Any) -> list[Any]:

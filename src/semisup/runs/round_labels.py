@@ -89,10 +89,8 @@ class RoundLabels:
             The labels, in the order of `split.unlabeled`.
 
         Raises:
-            SemisupError: If there is no such file, if it does not fit, or if it keeps no image.
+            SemisupError: If the file does not fit, or keeps no image.
         """
-        if not source.exists():
-            raise SemisupError(f"there is no {source}.")
         labels = read_labels(source, self.store, self.split.unlabeled)
         if rank() == 0:
             self.check_source(source, 0)

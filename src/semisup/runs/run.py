@@ -95,6 +95,8 @@ def preflight(config: Config, store: Store, data: SSLDataModule) -> Method | Non
     """
     if (config["rounds"]["students"] or config["labeler"]) and not len(data.split.unlabeled):
         raise SemisupError(f"pseudo-labels are of unlabeled images, and this split of {store.name} has none.")
+    if (labels := config["rounds"]["labels"]) and not Path(labels).is_file():
+        raise SemisupError(f"rounds.labels={labels}: there is no such file.")
     number = first_trained_round(config)
     return None if number is None else make_method(round_config(config, number), store)
 
