@@ -11,8 +11,9 @@ import pytest
 
 from semisup.cli.arguments import read_options
 from semisup.cli.main import SUBCOMMANDS
-from semisup.cli.overrides import GROUPS, compose, quote_overrides
+from semisup.cli.overrides import CONF, GROUPS, compose, node_targets, quote_overrides
 from semisup.config.resolve import complete
+from semisup.core.schema import parameters
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -82,6 +83,22 @@ def test_a_documented_command_is_valid(command):
     elif subcommand != "options":
         module = importlib.import_module(f"semisup.cli.{SUBCOMMANDS[subcommand][0]}")
         read_options(words, getattr(module, SUBCOMMANDS[subcommand][0]), POSITIONAL.get(subcommand, ()))
+
+
+def test_every_option_that_a_page_names_exists():
+    """In some choice of its group: `labeler.k` is one of labeler=clusters alone."""
+    known = set()
+    for node in ("method", "labeler", "embedding", "backbone", "data", "optimizer", "logger", "trainer"):
+        for file in (CONF / node).glob("*.yaml"):
+            for where, targets in node_targets(compose([f"{node}={file.stem}"])).items():
+                known |= {f"{where}.{name}" for target in targets for name in parameters(target)}
+    unknown = []
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        named = re.findall(r"`((?:method|labeler|embedding|backbone|data|rounds|batch|trainer)\.[a-z_0-9]+)[`=.]", text)
+        unknown += [f"{page.name}: {name}" for name in named if name not in known]
+    allowed = {"method.treshold", "data.resident", "rounds.png"}  # a mistake that is shown, an old name, and a file
+    assert [found for found in unknown if found.split(": ")[1] not in allowed] == []
 
 
 def _values(word: str) -> list[str]:
