@@ -19,7 +19,7 @@ def inputs(
     return LabelerInputs(np.arange(len(logits)), labels, logits, validation=validation)
 
 
-def sure_of(*images: tuple[int, float]) -> LabelerInputs:
+def with_confidence(*images: tuple[int, float]) -> LabelerInputs:
     """Images of which the teacher gives one of three classes this probability, and the others the rest in equal parts.
 
     As (class, probability).
@@ -39,7 +39,7 @@ def test_an_image_on_the_threshold_is_kept():
     assert kept(ConfidenceLabeler(threshold=0.50001)(coin)) == [1, 2]
 
 
-def test_hard_targets_are_the_predicted_classes_of_all_images_with_weight_where_sure():
+def test_hard_targets_are_the_predicted_classes_of_all_images_with_weight_where_confident():
     labels = ConfidenceLabeler(threshold=0.8, weight=0.1)(inputs([0.9, 0.1], [0.3, 0.7], [0.15, 0.85]))
     assert_array_equal(labels.target, [0, 1, 1])
     assert_allclose(labels.weight, [0.1, 0, 0.1])
@@ -66,12 +66,12 @@ def test_a_confidence_weighting_multiplies():
 
 def test_per_class_keeps_the_most_confident_and_the_earlier_of_equals():
     """Class 0 has .9, .95, .9, .9: the .95 and the first .9 stay. Class 1 has one, and it is not pushed out."""
-    labels = ConfidenceLabeler(per_class=2)(sure_of((0, 0.9), (0, 0.95), (1, 0.85), (0, 0.9), (0, 0.9)))
+    labels = ConfidenceLabeler(per_class=2)(with_confidence((0, 0.9), (0, 0.95), (1, 0.85), (0, 0.9), (0, 0.9)))
     assert kept(labels) == [0, 1, 2]
 
 
 def test_images_below_the_threshold_do_not_fill_up_a_class():
-    assert kept(ConfidenceLabeler(per_class=2)(sure_of((0, 0.7), (0, 0.9), (0, 0.75)))) == [1]
+    assert kept(ConfidenceLabeler(per_class=2)(with_confidence((0, 0.7), (0, 0.9), (0, 0.75)))) == [1]
 
 
 def test_images_of_probability_one_in_float32_are_still_told_apart():
@@ -83,8 +83,8 @@ def test_images_of_probability_one_in_float32_are_still_told_apart():
 
 
 def test_balancing_repeats_up_to_the_largest_class_the_most_confident_once_more():
-    """Kept: five of class 0, two of class 1, none of class 2. 5 = 3 + 2: three times the surer one of class 1."""
-    images = sure_of((1, 0.85), (0, 0.9), (0, 0.9), (2, 0.7), (0, 0.9), (1, 0.95), (0, 0.9), (0, 0.9))
+    """Kept: five of class 0, two of class 1, none of class 2. 5 = 3 + 2: three times the more confident one of class 1."""
+    images = with_confidence((1, 0.85), (0, 0.9), (0, 0.9), (2, 0.7), (0, 0.9), (1, 0.95), (0, 0.9), (0, 0.9))
     labels = ConfidenceLabeler(balance=True)(images)
     assert_array_equal(labels.copies, [2, 1, 1, 0, 1, 3, 1, 1])
     assert labels.copies.dtype == np.int64
@@ -92,21 +92,21 @@ def test_balancing_repeats_up_to_the_largest_class_the_most_confident_once_more(
 
 def test_balancing_with_per_class_repeats_up_to_that_number():
     """Of three images a class, all keep at most 3 and get 3: class 0 keeps .95 .9 .9, class 1 has one, class 2 two."""
-    images = sure_of((0, 0.9), (0, 0.85), (0, 0.9), (0, 0.95), (1, 0.9), (2, 0.9), (2, 0.9))
+    images = with_confidence((0, 0.9), (0, 0.85), (0, 0.9), (0, 0.95), (1, 0.9), (2, 0.9), (2, 0.9))
     labels = ConfidenceLabeler(balance=True, per_class=3)(images)
     assert_array_equal(labels.copies, [1, 0, 1, 1, 3, 2, 1])
     assert_array_equal(ConfidenceLabeler(balance=True, per_class=5)(images).copies, [1, 1, 1, 2, 5, 3, 2])
 
 
 def test_labeled_images_get_no_weight_take_no_place_and_are_not_repeated():
-    """The labeled image is the surest of class 0; the one place of the class goes to the next."""
+    """The labeled image is the most confident of class 0; the one place of the class goes to the next."""
     images = inputs([0.99, 0.01], [0.9, 0.1], [0.85, 0.15], [0.1, 0.9], label=[0, -1, -1, 1])
     assert kept(ConfidenceLabeler(per_class=1)(images)) == [1]
     assert_array_equal(ConfidenceLabeler(balance=True)(images).copies, [0, 1, 1, 0])
 
 
 @pytest.mark.parametrize("targets", ["hard", "soft"])
-def test_nothing_sure_is_nothing_kept(targets):
+def test_no_confident_image_is_no_kept_image(targets):
     options: dict[str, Any] = {"targets": targets, "balance": True, "per_class": 3}
     labels = ConfidenceLabeler(threshold=0.95, **options)(inputs([0.9, 0.1], [0.2, 0.8]))
     assert_array_equal(labels.weight, [0, 0])
