@@ -83,7 +83,7 @@ def test_images_of_probability_one_in_float32_are_still_told_apart():
 
 
 def test_balancing_repeats_up_to_the_largest_class_the_most_confident_once_more():
-    """Kept: five of class 0, two of class 1, none of class 2. 5 = 3 + 2: three times the more confident one of class 1."""
+    """Kept: five of class 0, two of class 1, none of class 2. 5 = 3 + 2: the better one of class 1 thrice."""
     images = with_confidence((1, 0.85), (0, 0.9), (0, 0.9), (2, 0.7), (0, 0.9), (1, 0.95), (0, 0.9), (0, 0.9))
     labels = ConfidenceLabeler(balance=True)(images)
     assert_array_equal(labels.copies, [2, 1, 1, 0, 1, 3, 1, 1])

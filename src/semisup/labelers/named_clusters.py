@@ -63,7 +63,7 @@ class NamedClusters:
             SemisupError: If the file is damaged.
         """
         try:
-            with np.load(file) as arrays:
+            with file.open("rb") as stream, np.load(stream) as arrays:  # numpy leaves a damaged file open
                 return cls(**arrays)
         except (OSError, ValueError, TypeError, EOFError, BadZipFile, zlib.error) as error:
             raise SemisupError(f"{file} is damaged ({error}); delete its folder to label again.") from error
