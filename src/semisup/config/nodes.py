@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from semisup.config import Config
+from semisup.core.errors import SemisupError
 from semisup.core.schema import locate, parameters
 from semisup.data import Split, SSLDataModule, Store
+from semisup.data.transforms import ImageViews
 from semisup.models.backbones import Backbone
 
 # What the program supplies to each node's constructor, and a config may not set.
@@ -75,6 +77,43 @@ def load_source(config: Config) -> Store:
     source = locate(config["data"]["_target_"])
     store: Store = source(data_dir=Path(config["data_dir"]).expanduser(), **select_kwargs(config["data"], source))
     return store
+
+
+def embed_inputs(
+    config: Config, store: Store, load_network: Callable[..., Any], progress: Callable[[int, int], None]
+) -> Store:
+    """Puts the features of a frozen network in the place of a data set's images.
+
+    Args:
+        config: Completed, with a backbone that takes an embedding.
+        store: The images.
+        load_network: Loads the network of another run, for embedding=checkpoint.
+        progress: Called after each block of images.
+
+    Returns:
+        The same data set, with features of the plain view and of a few weak and strong ones.
+
+    Raises:
+        SemisupError: If the network cannot take the images.
+    """
+    if len(store.shape) != 3:
+        raise SemisupError(f"{store.name} has rows of numbers, and an embedding is of images: write backbone=mlp.")
+    views = select_kwargs(config["data"], ImageViews)
+    embedding = build_embedding(config["embedding"], load_network)
+    embedded: Store = embedding.embed_views(store, embeddings_folder(config), views, progress)
+    return embedded
+
+
+def embeddings_folder(config: Config) -> Path:
+    """Where embeddings are kept that depend on no network of the run.
+
+    Args:
+        config: Completed.
+
+    Returns:
+        A folder in data_dir.
+    """
+    return Path(config["data_dir"]).expanduser() / "embeddings"
 
 
 def load_data(config: Config, store: Store, split: Split | None = None) -> SSLDataModule:

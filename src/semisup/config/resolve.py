@@ -11,6 +11,7 @@ from semisup.core.errors import SemisupError
 from semisup.core.ranges import PositiveInt, Seed, UserPath
 from semisup.core.schema import completed, locate, parameters
 from semisup.data import SSLDataModule
+from semisup.embeddings.network import NetworkEmbedding
 
 OPTIONAL_NODES = ("teacher", "labeler", "embedding")
 
@@ -86,8 +87,22 @@ def embeds_without_a_teacher(config: Config) -> bool:
     Returns:
         Whether that is so.
     """
-    node = config["embedding"]
-    return bool(node) and "source" not in parameters(locate(node["_target_"]))
+    node, labeler = config["embedding"], config["labeler"]
+    if not node or not labeler or "features" not in labeler_reads(labeler):
+        return False
+    return "source" not in parameters(locate(node["_target_"]))
+
+
+def takes_embedding(config: Config) -> bool:
+    """Whether the backbone is trained on features of a frozen network instead of images.
+
+    Args:
+        config: Completed.
+
+    Returns:
+        Whether that is so.
+    """
+    return bool(getattr(locate(config["backbone"]["_target_"]), "takes_embedding", False))
 
 
 def is_labeling_only(config: Config) -> bool:
@@ -132,6 +147,8 @@ def _check_rounds(config: Config) -> None:
     """Finds what is wrong with a later round before the first one is trained."""
     rounds = Rounds(**config["rounds"])
     _check_labeler(config, rounds)
+    if takes_embedding(config):
+        _check_embedded_inputs(config)
     if config["embedding"]:
         _check_embedding(config, rounds)
     if is_labeling_only(config) and not _method_reads_targets(config):
@@ -165,7 +182,21 @@ def _check_labeler(config: Config, rounds: Rounds) -> None:
             )
 
 
+def _check_embedded_inputs(config: Config) -> None:
+    name, node = short_name(config["backbone"]["_target_"]), config["embedding"]
+    if not node:
+        raise SemisupError(f"backbone={name} takes the features of a frozen network: write embedding=pretrained.")
+    target = locate(node["_target_"])
+    if not (isinstance(target, type) and issubclass(target, NetworkEmbedding)) or "source" in parameters(target):
+        raise SemisupError(f"backbone={name} takes features of a network: write embedding=pretrained or checkpoint.")
+    if config["tune"] == "batch_size":
+        raise SemisupError(f"tune=batch_size is for backbones that take images, and {name} takes an embedding.")
+
+
 def _check_embedding(config: Config, rounds: Rounds) -> None:
+    if takes_embedding(config) and not embeds_without_a_teacher(config):
+        build_embedding(config["embedding"], load_network=None)
+        return
     if config["labeler"] is None or "features" not in labeler_reads(config["labeler"]):
         raise SemisupError("an embedding is for a labeler that reads features; write labeler=clusters.")
     if not embeds_without_a_teacher(config):

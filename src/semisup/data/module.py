@@ -28,6 +28,7 @@ from semisup.data.loaders import EvalLoader, StreamLoader
 from semisup.data.splits import Labels, Split, Strategy, Validation, make_split
 from semisup.data.store import UNKNOWN, Store
 from semisup.data.streams import Stream
+from semisup.data.transforms.cached_views import CachedViews
 from semisup.data.transforms.image_views import Degrees, ImageViews, Operations
 from semisup.data.transforms.table_views import TableViews
 from semisup.data.transforms.views import Views
@@ -110,7 +111,9 @@ class SSLDataModule(LightningDataModule):
         self.batch_size, self.ratio, self.seed, self.eval_batch_size = batch_size, ratio, seed, eval_batch_size
         self.device_cache: bool | Literal["auto"] = device_cache
         self.views: Views
-        if len(store.shape) == 3:
+        if store.is_embedded:
+            self.views = CachedViews((store.images.shape[1] - 1) // 2)
+        elif len(store.shape) == 3:
             c, h, w = store.shape
             self.views = ImageViews(
                 (c, h, w),

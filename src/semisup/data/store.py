@@ -72,9 +72,14 @@ class Store:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape of one input as a network takes it: (C, H, W) for images, (D,) for a row of a table."""
+        """The shape of one input as a network takes it: (C, H, W) for images, (D,) for a row or an embedding."""
         size = self.images.shape[1:]
-        return (size[2], size[0], size[1]) if len(size) == 3 else size
+        return (size[2], size[0], size[1]) if len(size) == 3 else size[-1:]
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether features of a frozen network, (N, V, D) for V views, take the place of the images."""
+        return self.images.ndim == 3
 
     def hide(self, known: NDArray[np.int64]) -> "Store":
         """Hides the targets of all images but some.

@@ -44,7 +44,7 @@ def cached(
     """
     if folder is None:
         return _concatenated(_checked(compute(), description), count)
-    target = folder / _key(description)
+    target = folder / description_key(description)
     if broadcast(not target.exists()):
         if batches and is_distributed():
             compute_together(batches, count, target, lambda blocks: _write(target, description, count, blocks))
@@ -54,7 +54,15 @@ def cached(
     return _open(target, count)
 
 
-def _key(description: Mapping[str, Any]) -> str:
+def description_key(description: Mapping[str, Any]) -> str:
+    """The name of an embedding's folder.
+
+    Args:
+        description: Everything that the embedding depends on.
+
+    Returns:
+        A hash of it.
+    """
     return hashlib.sha256(json.dumps({**description, "format": FORMAT}, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -29,8 +29,9 @@ class CheckpointEmbedding(NetworkEmbedding):
         super().__init__(**base)
         self.run, self.load_network = Path(run).expanduser(), load_network
 
-    def _prepare(self, store: Store) -> PreparedNetwork:
+    def _prepare(self, store: Store, **view_options: Any) -> PreparedNetwork:
         network, checkpoint = self.load_network(self.run, store)
         check_inputs(network, store)
         folder = checkpoint.resolve().parent
-        return PreparedNetwork(network, plain_views(store), f"features of {folder.parent.name}/{folder.name}")
+        name = f"features of {folder.parent.name}/{folder.name}"
+        return PreparedNetwork(network, plain_views(store, **view_options), name, store.mean, store.std)

@@ -2,7 +2,7 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,13 +10,14 @@ import torch
 from torch import nn
 
 from semisup.core.errors import SemisupError
-from semisup.core.ranges import PositiveInt, enforce_ranges
+from semisup.core.ranges import NonNegativeInt, PositiveInt, Seed, enforce_ranges
 from semisup.data import Store
 from semisup.data.transforms.image_views import ImageViews
 from semisup.data.transforms.table_views import TableViews
 from semisup.data.transforms.views import Views
 from semisup.embeddings.base import Features, Rows, describe_images
 from semisup.embeddings.cache import cached
+from semisup.embeddings.cached_views import Progress, ViewCache, no_progress
 from semisup.embeddings.plain import plain_views
 from semisup.embeddings.postprocessing import Postprocessing, Whitening, read_blocks
 from semisup.embeddings.shards import DistributedBatches
@@ -32,11 +33,15 @@ class PreparedNetwork(NamedTuple):
         network: Computes the features.
         views: Make the plain view that it takes.
         name: The name of the features, in messages and in meta.json.
+        mean: Of each channel or column, by which inputs are normalized.
+        std: Of each channel or column.
     """
 
     network: Backbone
     views: Views
     name: str
+    mean: Sequence[float]
+    std: Sequence[float]
 
 
 @enforce_ranges
@@ -51,6 +56,8 @@ class NetworkEmbedding(ABC):
         precision: '32-true' or 'bf16-mixed'.
         normalize: Whether each vector is scaled to length 1, after whitening.
         whiten: Whether features are projected onto whitened principal components; a number keeps that many.
+        views: How many weak and how many strong views of each image are cached for a backbone that takes an embedding.
+        views_seed: Of these views.
     """
 
     def __init__(
@@ -61,17 +68,65 @@ class NetworkEmbedding(ABC):
         precision: Precision = "32-true",
         normalize: bool = False,
         whiten: Whitening = False,
+        views: NonNegativeInt = 2,
+        views_seed: Seed = 0,
     ) -> None:
         self.inference = BatchedInference(batch_size, device, precision, node="embedding")
         self.postprocessing = Postprocessing.of(normalize, whiten)
+        self.views, self.views_seed = views, views_seed
 
     @abstractmethod
-    def _prepare(self, store: Store) -> PreparedNetwork:
-        """The network for the store's inputs. Raises SemisupError if it cannot take them."""
+    def _prepare(self, store: Store, **view_options: Any) -> PreparedNetwork:
+        """The network for the store's inputs. Raises SemisupError if it cannot take them. options: of the views."""
+
+    def extractor(self, store: Store) -> PreparedNetwork:
+        """The frozen network itself, for images that are to be classified.
+
+        Args:
+            store: Its shape of inputs and its statistics are used, none of its images.
+
+        Returns:
+            The network and the plain view that it takes.
+        """
+        return self._prepare(store)
+
+    def embed_views(
+        self, store: Store, cache: Path, options: Mapping[str, Any], progress: Progress = no_progress
+    ) -> Store:
+        """Puts the features of a few views of each image in the place of the images.
+
+        Args:
+            store: The images.
+            cache: The folder of all embeddings.
+            options: Of the weak and strong views, such as `flip` and `padding`.
+            progress: Called after each block of images.
+
+        Returns:
+            The same data set with images (N, 1 + 2 views, D) and test images (M, 1, D), float16, memory-mapped.
+
+        Raises:
+            SemisupError: If whitening is asked for, or the network cannot take the images.
+        """
+        if self.postprocessing.components is not None:
+            raise SemisupError("embedding.whiten has no effect on a backbone that takes an embedding: leave it out.")
+        network, views, name, *_ = self._prepare(store, **options)
+        description = {
+            "embedding": f"views of {name}",
+            "data": store.name,
+            "fingerprint": store.fingerprint,
+            **_describe_network(network),
+            **_describe_views(views),
+            "precision": self.inference.precision,
+            "views": self.views,
+            "seed": self.views_seed,
+            "options": dict(sorted(options.items())),
+        }
+        cached_views = ViewCache(store, network, views, self.inference, self.views, self.views_seed, description)
+        return cached_views.open(cache, progress)
 
     def __call__(self, store: Store, rows: Rows, folder: Path | None = None) -> Features:
         images = describe_images(store, rows)
-        network, views, name = self._prepare(store)
+        network, views, name, *_ = self._prepare(store)
         description = {
             "embedding": name,
             **images,
@@ -110,9 +165,10 @@ class RoundNetworkEmbedding(NetworkEmbedding):
             raise SemisupError(f"{name} has no features to embed by: a network of your own is a subclass of Backbone.")
         self.network = network
 
-    def _prepare(self, store: Store) -> PreparedNetwork:
+    def _prepare(self, store: Store, **view_options: Any) -> PreparedNetwork:
         check_inputs(self.network, store)
-        return PreparedNetwork(self.network, plain_views(store), f"features of {type(self.network).__name__}")
+        name = f"features of {type(self.network).__name__}"
+        return PreparedNetwork(self.network, plain_views(store), name, store.mean, store.std)
 
 
 def check_inputs(network: Backbone, store: Store) -> None:

@@ -1,6 +1,7 @@
 """The plain view of a store's inputs, block by block."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import torch
 
@@ -9,13 +10,16 @@ from semisup.data.transforms import ImageViews, TableViews, Views
 from semisup.embeddings.base import BLOCK, Features, Rows
 
 
-def plain_views(store: Store, mean: Sequence[float] | None = None, std: Sequence[float] | None = None) -> Views:
-    """The views of a store, of which only the plain one is meant to be used.
+def plain_views(
+    store: Store, mean: Sequence[float] | None = None, std: Sequence[float] | None = None, **options: Any
+) -> Views:
+    """The views of a store. Without options, only the plain one is meant to be used.
 
     Args:
         store: The images or rows.
         mean: Per channel; None for the data set's own.
         std: Per channel; None for the data set's own.
+        options: Of the weak and strong views of images, such as `flip`.
 
     Returns:
         The views.
@@ -23,7 +27,7 @@ def plain_views(store: Store, mean: Sequence[float] | None = None, std: Sequence
     mean, std = mean or store.mean, std or store.std
     if len(store.shape) == 3:
         channels, height, width = store.shape
-        return ImageViews((channels, height, width), mean, std, padding=0)
+        return ImageViews((channels, height, width), mean, std, **{"padding": 0, **options})
     return TableViews(mean, std)
 
 

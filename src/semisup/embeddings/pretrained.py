@@ -42,7 +42,7 @@ class PretrainedEmbedding(NetworkEmbedding):
         super().__init__(**base)
         self.node, self.scaling = _network_node(network, weights, size), scaling
 
-    def _prepare(self, store: Store) -> PreparedNetwork:
+    def _prepare(self, store: Store, **view_options: Any) -> PreparedNetwork:
         if len(store.shape) != 3:
             rows = f"{store.name} has rows of {store.shape[0]} numbers"
             raise SemisupError(f"a pretrained network needs images, and {rows}: write embedding=pca or pixels.")
@@ -55,7 +55,8 @@ class PretrainedEmbedding(NetworkEmbedding):
         mean, std = self._statistics(store.shape[0])
         name = str(options.get("name", type(network).__name__))
         network = network.to(memory_format=torch.channels_last)
-        return PreparedNetwork(network, plain_views(store, mean, std), f"features of {name}")
+        views = plain_views(store, mean, std, **view_options)
+        return PreparedNetwork(network, views, f"features of {name}", mean or store.mean, std or store.std)
 
     def _statistics(self, channels: int) -> tuple[Sequence[float] | None, Sequence[float] | None]:
         found = _library_statistics(self.node) if self.scaling == "network" else None

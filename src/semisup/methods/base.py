@@ -34,7 +34,7 @@ class Method(LightningModule):
         ema: Decay of the moving average of the weights, which is what is evaluated; 0 evaluates the network itself.
     """
 
-    views: ClassVar[tuple[str, ...]] = ()
+    views: tuple[str, ...] = ()
     labeled_view: ClassVar[str] = "weak"
     uses_pseudo_label_targets: ClassVar[bool] = False
 

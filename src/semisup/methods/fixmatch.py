@@ -6,12 +6,12 @@ from torch import nn
 
 from semisup.core.ranges import NonNegative, Probability
 from semisup.data.batch import Batch
-from semisup.methods.base import Method
+from semisup.methods.alignment import AlignedMethod
 from semisup.methods.functional import cross_entropy, hard_pseudo_labels, weighted_cross_entropy
 from semisup.methods.step_output import StepOutput
 
 
-class FixMatch(Method):
+class FixMatch(AlignedMethod):
     """FixMatch: a confident prediction on the weak view is the target of the strong view.
 
         L = H(y, p(x_weak)) + λ · mean_u 1[max p(u_weak) ≥ τ] · H(argmax p(u_weak), p(u_strong))
@@ -24,7 +24,7 @@ class FixMatch(Method):
         network: Maps views to logits (N, K).
         threshold: τ.
         unlabeled_weight: λ.
-        base: Arguments of Method.
+        base: Arguments of AlignedMethod and Method.
     """
 
     views = ("weak", "strong")
@@ -38,7 +38,7 @@ class FixMatch(Method):
     def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
         # (B, K), (uB, K), (uB, K)
         logits, strong, weak = self.logits(labeled.image, unlabeled.strong, no_grad=(unlabeled.weak,))
-        pseudo_labels = hard_pseudo_labels(weak, self.threshold)
+        pseudo_labels = hard_pseudo_labels(self.align(weak, labeled.label), self.threshold)
         supervised = cross_entropy(logits, labeled.label)
         consistency = weighted_cross_entropy(strong, pseudo_labels)
         loss = supervised + self.unlabeled_weight * consistency

@@ -7,12 +7,12 @@ from torch import Tensor, nn
 
 from semisup.core.ranges import NonNegative, Probability
 from semisup.data.batch import Batch
-from semisup.methods.base import Method
+from semisup.methods.alignment import AlignedMethod
 from semisup.methods.functional import cross_entropy, hard_pseudo_labels, weighted_cross_entropy
 from semisup.methods.step_output import PseudoLabels, StepOutput
 
 
-class FlexMatch(Method):
+class FlexMatch(AlignedMethod):
     """FlexMatch: FixMatch with a threshold for each class.
 
         L = H(y, p(x_weak)) + λ · mean_u 1[max p(u_weak) ≥ τ_c] · H(c, p(u_strong)),   c = argmax p(u_weak)
@@ -30,7 +30,7 @@ class FlexMatch(Method):
         threshold: τ.
         unlabeled_weight: λ.
         warmup: Whether the images that were never confident count in β.
-        base: Arguments of Method.
+        base: Arguments of AlignedMethod and Method.
     """
 
     views = ("weak", "strong")
@@ -47,7 +47,7 @@ class FlexMatch(Method):
         warmup: bool = True,
         **base: Any,
     ) -> None:
-        super().__init__(network, **base)
+        super().__init__(network, classes=classes, **base)
         self.threshold, self.unlabeled_weight, self.warmup = threshold, unlabeled_weight, warmup
         self.classes, self.unlabeled_images = classes, images
         self.register_buffer("last_confident", torch.full((images,), -1))
@@ -61,6 +61,7 @@ class FlexMatch(Method):
     def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
         # (B, K), (uB, K), (uB, K)
         logits, strong, weak = self.logits(labeled.image, unlabeled.strong, no_grad=(unlabeled.weak,))
+        weak = self.align(weak, labeled.label)
         pseudo_labels = hard_pseudo_labels(weak, self.class_thresholds())
         self.update_statistics(unlabeled.index, hard_pseudo_labels(weak, self.threshold))
         supervised = cross_entropy(logits, labeled.label)

@@ -7,12 +7,12 @@ from torch import nn
 from semisup.core.errors import SemisupError
 from semisup.core.ranges import NonNegative, Probability
 from semisup.data.batch import Batch
-from semisup.methods.base import Method
+from semisup.methods.alignment import AlignedMethod
 from semisup.methods.functional import cross_entropy, hard_pseudo_labels, ramp_up, weighted_cross_entropy
 from semisup.methods.step_output import StepOutput
 
 
-class PseudoLabel(Method):
+class PseudoLabel(AlignedMethod):
     """Pseudo-Label: the class that the network finds most probable is the target of the same image.
 
         L = H(y, p(x)) + α(t) · mean_u 1[max p(u) ≥ τ] · H(argmax p(u), p(u))
@@ -28,13 +28,14 @@ class PseudoLabel(Method):
         t1: The share of the training at which the ramp begins.
         t2: The share of the training at which the ramp ends; at least t1.
         threshold: τ.
-        base: Arguments of Method.
+        cross_view: Whether the target is of another weak view of the image than the prediction.
+        base: Arguments of AlignedMethod and Method.
 
     Raises:
         SemisupError: If t1 is above t2.
     """
 
-    views = ("weak",)
+    views: tuple[str, ...] = ("weak",)
 
     def __init__(
         self,
@@ -44,16 +45,24 @@ class PseudoLabel(Method):
         t1: Probability = 0.1,
         t2: Probability = 0.6,
         threshold: Probability = 0.95,
+        cross_view: bool = False,
         **base: Any,
     ) -> None:
         super().__init__(network, **base)
         if t1 > t2:
             raise SemisupError(f"method.t1={t1} is above method.t2={t2}: the ramp begins at t1 and ends at t2.")
         self.alpha, self.t1, self.t2, self.threshold = alpha, t1, t2, threshold
+        self.cross_view = cross_view
+        if cross_view:
+            self.views = ("weak", "weak_2")
 
     def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
-        logits, guess = self.logits(labeled.image, unlabeled.weak)  # (B, K), (uB, K)
-        pseudo_labels = hard_pseudo_labels(guess, self.threshold)
+        if self.cross_view:  # (B, K), (uB, K), (uB, K)
+            logits, guess, other = self.logits(labeled.image, unlabeled.weak, no_grad=(unlabeled.weak_2,))
+        else:
+            logits, guess = self.logits(labeled.image, unlabeled.weak)
+            other = guess
+        pseudo_labels = hard_pseudo_labels(self.align(other, labeled.label), self.threshold)
         alpha = self.alpha * ramp_up(self.progress, self.t1, self.t2)
         supervised = cross_entropy(logits, labeled.label)
         unsupervised = weighted_cross_entropy(guess, pseudo_labels)

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from semisup.core.ranges import NonNegative, Positive, Probability
 from semisup.data.batch import Batch
-from semisup.methods.base import Method
+from semisup.methods.alignment import AlignedMethod
 from semisup.methods.functional import (
     Annealing,
     annealed_threshold,
@@ -18,7 +18,7 @@ from semisup.methods.functional import (
 from semisup.methods.step_output import PseudoLabels, StepOutput
 
 
-class UDA(Method):
+class UDA(AlignedMethod):
     """Unsupervised Data Augmentation, in its form for images.
 
         L = H(y, p(x_weak)) + λ · mean_u 1[max p(u_weak) ≥ τ] · H(softmax(z(u_weak) / T), p(u_strong))
@@ -33,7 +33,7 @@ class UDA(Method):
         unlabeled_weight: λ.
         annealing: How the threshold of training signal annealing rises from 1/K to 1. A labeled image whose class is
             already more probable is left out, and the mean is over the others.
-        base: Arguments of Method.
+        base: Arguments of AlignedMethod and Method.
     """
 
     views = ("weak", "strong")
@@ -55,7 +55,7 @@ class UDA(Method):
     def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
         # (B, K), (uB, K), (uB, K)
         logits, strong, weak = self.logits(labeled.image, unlabeled.strong, no_grad=(unlabeled.weak,))
-        pseudo_labels = hard_pseudo_labels(weak, self.threshold)
+        pseudo_labels = hard_pseudo_labels(self.align(weak, labeled.label), self.threshold)
         soft_labels = pseudo_labels._replace(target=sharpened_softmax(weak, self.temperature))
         supervised = self.supervised(logits, labeled.label)
         consistency = weighted_cross_entropy(strong, soft_labels)

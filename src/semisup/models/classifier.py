@@ -9,6 +9,25 @@ from semisup.core.ranges import Positive, enforce_ranges
 from semisup.models.backbones import Backbone
 
 
+class FrozenNetwork(Backbone):
+    """A frozen network with a head that was trained on its features.
+
+    Args:
+        frozen: Maps images to features.
+        trained: Takes these features, such as Linear.
+    """
+
+    takes_rows = True  # the frozen network resizes its images itself
+
+    def __init__(self, frozen: Backbone, trained: Backbone) -> None:
+        super().__init__(frozen.shape, trained.classes)
+        self.frozen, self.trained, self.num_features = frozen, trained, trained.num_features
+        self.head = trained.head
+
+    def features(self, x: Tensor) -> Tensor:
+        return self.trained.features(self.frozen.features(x))
+
+
 @enforce_ranges
 class Classifier(nn.Module):
     """Normalization, network and temperature in one module, which predicts and is exported.

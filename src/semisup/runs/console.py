@@ -1,5 +1,7 @@
 """What a run tells a person: its plan before, its result after."""
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +70,26 @@ def _plan_of_training(data: SSLDataModule, method: Method, config: Config) -> li
         rows.append(("", f"{rounds['student_steps'] or steps:,} steps of {sizes} each"))
     parameters = sum(p.numel() for p in method.network.parameters())
     return [*rows, ("network", f"{type(method.network).__name__}, {parameters:,} parameters")]
+
+
+def embedding_progress(console: Console) -> Callable[[int, int], None]:
+    """Shows how far a data set is embedded, with the time that is left.
+
+    Args:
+        console: Where it is shown; a line at each tenth where that is no terminal.
+
+    Returns:
+        Called with the blocks that are done and all of them.
+    """
+    began, told = time.monotonic(), [0]
+
+    def show(done: int, total: int) -> None:
+        if done * 10 // total > told[0] and total >= 10:
+            told[0] = done * 10 // total
+            left = (time.monotonic() - began) * (total - done) / done
+            console.print(f"embedding: {done / total:.0%} of the images, {left:,.0f} s left", soft_wrap=True)
+
+    return show
 
 
 def round_record(console: Console, record: Record, several: bool) -> None:

@@ -89,6 +89,19 @@ def embed_images(embedding: Embedding, data: SSLDataModule, folder: Path) -> Col
     return {"index": rows, "features": embedding(data.store, rows, folder)}
 
 
+def cached_features(data: SSLDataModule) -> Columns:
+    """The features of all images of the split in the plain view, of a data set that is embedded.
+
+    Args:
+        data: Features in the place of images.
+
+    Returns:
+        `index`, and `features` (N, D) float32.
+    """
+    rows = np.sort(np.concatenate([data.split.known, data.split.unlabeled]))
+    return {"index": rows, "features": data.store.images[rows, 0].astype(np.float32)}
+
+
 def build_labeler_inputs(data: SSLDataModule, columns: Columns) -> LabelerInputs:
     """What a labeler may know: the labeled and unlabeled images, and apart from them the validation images.
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semisup.config import Config
-from semisup.config.nodes import build, build_embedding
+from semisup.config.nodes import build, build_embedding, embeddings_folder
 from semisup.config.resolve import labeler_reads
 from semisup.core.atomic_files import atomic_write_text
 from semisup.core.distributed import rank
@@ -21,9 +21,17 @@ from semisup.labelers import Labels, NamedClusters
 from semisup.labelers.files import read_labels, write_labels
 from semisup.methods import Method
 from semisup.metrics.clustering import cluster_quality
-from semisup.models.backbones import Backbone
-from semisup.runs.labeling import CLUSTERS, LABELS, Columns, embed_images, label_images, label_warning, predict_images
-from semisup.runs.trained_network import chosen_checkpoint, trained_network
+from semisup.runs.labeling import (
+    CLUSTERS,
+    LABELS,
+    Columns,
+    cached_features,
+    embed_images,
+    label_images,
+    label_warning,
+    predict_images,
+)
+from semisup.runs.trained_network import load_network
 from semisup.training.audit import pseudo_label_metrics
 
 
@@ -58,10 +66,11 @@ class RoundLabels:
         """
         labeler, node, folder = self.config["labeler"], self.config["embedding"], self._folder(number)
         predict: Callable[[], Columns]
-        if node and method is None:
-            cache = Path(self.config["data_dir"]).expanduser() / "embeddings"
-            predict = partial(embed_images, build_embedding(node, load_network), data, cache)
-        elif node:
+        if data.store.is_embedded and "features" in labeler_reads(labeler):
+            predict = partial(cached_features, data)
+        elif node and method is None:
+            predict = partial(embed_images, build_embedding(node, load_network), data, embeddings_folder(self.config))
+        elif node and not data.store.is_embedded:
             predict = partial(embed_images, build(node, source=method), data, folder / "embeddings")
         else:
             assert method is not None
@@ -164,27 +173,3 @@ class RoundLabels:
 
     def _folder(self, number: int) -> Path:
         return self.run / f"round{number}"
-
-
-def load_network(run: Path, store: Store) -> tuple[Backbone, Path]:
-    """Loads the evaluated network of a finished run or of a checkpoint, for embedding=checkpoint.
-
-    Args:
-        run: The folder of a finished run, or a checkpoint in a run's folder.
-        store: The images that it will embed.
-
-    Returns:
-        The network and its checkpoint.
-
-    Raises:
-        SemisupError: If there is no such checkpoint, or it does not fit the images.
-    """
-    option = "embedding.run"
-    if run.suffix == ".ckpt":
-        checkpoint = run
-        if not checkpoint.is_file():
-            raise SemisupError(f"{option}={run}: there is no such checkpoint.")
-    else:
-        instead = "name one of its checkpoints, such as RUN/round0/last.ckpt"
-        checkpoint = chosen_checkpoint(run, option, instead=instead)
-    return trained_network(checkpoint, store.shape, store.name, option=option), checkpoint

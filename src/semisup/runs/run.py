@@ -13,8 +13,8 @@ from rich.console import Console
 
 from semisup.config import Config
 from semisup.config.identity import run_folder
-from semisup.config.nodes import build, load_data, load_source
-from semisup.config.resolve import complete, first_trained_round
+from semisup.config.nodes import build, embed_inputs, load_data, load_source
+from semisup.config.resolve import complete, first_trained_round, takes_embedding
 from semisup.config.rounds import best_round, round_config
 from semisup.core.atomic_files import atomic_write_text
 from semisup.core.distributed import rank
@@ -27,6 +27,7 @@ from semisup.runs import console as show
 from semisup.runs.rounds_runner import RoundsRunner
 from semisup.runs.run_data import describe_store
 from semisup.runs.run_files import COMMAND, CONFIG, RESULT
+from semisup.runs.trained_network import load_network
 from semisup.training.fit import make_method
 from semisup.training.tuning import tune
 
@@ -58,13 +59,16 @@ def run(config: Mapping[str, Any], console: Console | None = None, command: str 
     configure_process()
     if first_trained_round(full) is not None:
         build(full["trainer"]).predictor()  # refuses a device that is not there before anything is read
-    store = load_source(full)
+    images = load_source(full)
+    store = (
+        embed_inputs(full, images, load_network, show.embedding_progress(console)) if takes_embedding(full) else images
+    )
     data = load_data(full, store)
     method = preflight(full, store, data)  # before a mistake deletes an earlier run, or leaves a folder
     if rank() == 0:
         init_run_dir(folder, full, command)
         data.split.save(folder, store)
-    result = _train_and_test(full, store, data, method, folder, console)
+    result = _train_and_test(full, store, data, method, folder, console) | {"data": describe_store(images)}
     if rank() == 0:
         atomic_write_text(folder / RESULT, json.dumps(result, indent=1))
     show.result(console, folder, result)

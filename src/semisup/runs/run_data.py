@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from semisup.config import Config
 from semisup.config.nodes import load_source
 from semisup.data import Store, open_store
@@ -28,6 +30,23 @@ def describe_store(store: Store) -> dict[str, Any]:
         "mean": list(store.mean),
         "std": list(store.std),
     }
+
+
+def empty_store(description: Mapping[str, Any]) -> Store:
+    """A data set without images, for what needs its shape and its classes alone.
+
+    Args:
+        description: As `describe_store` makes it.
+
+    Returns:
+        The store; it is nowhere on disk.
+    """
+    shape = tuple(description["shape"])
+    size = (*shape[1:], shape[0]) if len(shape) == 3 else shape
+    images, targets = np.zeros((0, *size), np.uint8), np.zeros(0, np.int64)
+    mean, std = tuple(description["mean"]), tuple(description["std"])
+    classes = tuple(description["classes"])
+    return Store(description["name"], classes, images, targets, images, targets, 0, mean, std, fingerprint="")
 
 
 def data_set(config: Config, result: Mapping[str, Any], data_dir: str | Path | None = None) -> Store:

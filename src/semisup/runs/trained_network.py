@@ -9,11 +9,13 @@ import torch
 from torch import Tensor
 
 from semisup.config import Config
-from semisup.config.nodes import build
+from semisup.config.nodes import build, build_embedding
 from semisup.config.rounds import round_config
 from semisup.core.errors import SemisupError
 from semisup.core.schema import locate
+from semisup.data import Store
 from semisup.models.backbones import Backbone
+from semisup.models.classifier import Classifier, FrozenNetwork
 from semisup.runs.run_files import CONFIG, RESULT, checked, read_config, read_result, value_at
 from semisup.training.callbacks.checkpoints import load_checkpoint
 
@@ -92,6 +94,50 @@ def trained_network(
         reason = str(error).strip().splitlines()[0].rstrip(":.")
         raise SemisupError(f"{option}={checkpoint}: its network does not fit {name} ({reason}).") from error
     return network.to(memory_format=torch.channels_last)
+
+
+def load_network(run: Path, store: Store) -> tuple[Backbone, Path]:
+    """Loads the evaluated network of a finished run or of a checkpoint, for embedding=checkpoint.
+
+    Args:
+        run: The folder of a finished run, or a checkpoint in a run's folder.
+        store: The images that it will embed.
+
+    Returns:
+        The network and its checkpoint.
+
+    Raises:
+        SemisupError: If there is no such checkpoint, or it does not fit the images.
+    """
+    option = "embedding.run"
+    if run.suffix == ".ckpt":
+        checkpoint = run
+        if not checkpoint.is_file():
+            raise SemisupError(f"{option}={run}: there is no such checkpoint.")
+    else:
+        instead = "name one of its checkpoints, such as RUN/round0/last.ckpt"
+        checkpoint = chosen_checkpoint(run, option, instead=instead)
+    return trained_network(checkpoint, store.shape, store.name, option=option), checkpoint
+
+
+def frozen_classifier(config: Config, checkpoint: Path, store: Store, temperature: float) -> Classifier:
+    """The frozen network and the head that a run has trained on its features, in one: images in, probabilities out.
+
+    Args:
+        config: The run's.
+        checkpoint: Of the head.
+        store: The data set; its shape and its classes are used, none of its images.
+        temperature: Of the classifier.
+
+    Returns:
+        The classifier, on the CPU.
+
+    Raises:
+        SemisupError: If the frozen network is no longer there, or the head does not fit it.
+    """
+    frozen = build_embedding(config["embedding"], load_network).extractor(store)
+    head = trained_network(checkpoint, (frozen.network.num_features,), store.name, len(store.classes))
+    return Classifier(FrozenNetwork(frozen.network, head), frozen.mean, frozen.std, temperature)
 
 
 def backbone_node(checkpoint: Path, option: str = "run") -> Config:

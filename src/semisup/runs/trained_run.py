@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from semisup.config import Config
 from semisup.config.identity import run_identity
+from semisup.config.resolve import takes_embedding
 from semisup.core.errors import SemisupError
 from semisup.core.schema import parameters
 from semisup.data import Store
 from semisup.data.splits import make_split
 from semisup.models.classifier import Classifier
-from semisup.runs.run_data import data_set, describe_store
+from semisup.runs.run_data import data_set, describe_store, empty_store
 from semisup.runs.run_files import (
     COMMAND,
     CONFIG,
@@ -30,7 +31,7 @@ from semisup.runs.run_files import (
     run_folders,
     value_at,
 )
-from semisup.runs.trained_network import check_finished, chosen_checkpoint, trained_network
+from semisup.runs.trained_network import check_finished, chosen_checkpoint, frozen_classifier, trained_network
 from semisup.training.metrics_csv import read_metrics
 
 SPLIT_OPTIONS = (*(name for name in parameters(make_split) if name not in ("store", "seed")), "labels_file")
@@ -205,6 +206,8 @@ class TrainedRun:
     @cached_property
     def classifier(self) -> Classifier:
         """The evaluated network with its normalization and temperature, on the CPU."""
+        if takes_embedding(self.config):
+            return frozen_classifier(self.config, self.checkpoint, empty_store(self.data), self.temperature or 1.0)
         network = trained_network(self.checkpoint, self.shape, self.data["name"], len(self.classes))
         return Classifier(network, self.data["mean"], self.data["std"], self.temperature or 1.0)
 

@@ -2,6 +2,7 @@
 
 from semisup.models.backbones.base import Backbone
 from semisup.models.backbones.keras_cnn import KerasCNN
+from semisup.models.backbones.linear import Linear, MLPHead
 from semisup.models.backbones.mlp import MLP
 from semisup.models.backbones.resnet import ResNet18
 from semisup.models.backbones.small_cnn import SmallCNN
@@ -9,4 +10,15 @@ from semisup.models.backbones.timm_network import Timm
 from semisup.models.backbones.torchvision_network import Torchvision
 from semisup.models.backbones.wide_resnet import WideResNet
 
-__all__ = ["MLP", "Backbone", "KerasCNN", "ResNet18", "SmallCNN", "Timm", "Torchvision", "WideResNet"]
+__all__ = [
+    "MLP",
+    "Backbone",
+    "KerasCNN",
+    "Linear",
+    "MLPHead",
+    "ResNet18",
+    "SmallCNN",
+    "Timm",
+    "Torchvision",
+    "WideResNet",
+]

@@ -35,6 +35,7 @@ class Backbone(nn.Module):
     Attributes:
         min_size: The smallest side of an image that the network takes.
         takes_rows: Whether it takes rows of numbers; then it does not resize images.
+        takes_embedding: Whether it takes the features of a frozen network, which `embedding` names.
         num_features: D of the features.
         head: Maps features (N, D) to logits (N, K).
         shape: One input as the network sees it, after resizing.
@@ -45,6 +46,7 @@ class Backbone(nn.Module):
 
     min_size: int = 1
     takes_rows: bool = False
+    takes_embedding: bool = False
     num_features: int
     head: nn.Linear
 
@@ -56,7 +58,7 @@ class Backbone(nn.Module):
         super().__init__()
         self.classes = classes
         self.shape = tuple(shape)
-        if self.takes_rows:
+        if self.takes_rows or self.takes_embedding:
             return
         name = type(self).__name__
         if len(shape) == 1:

@@ -1,0 +1,55 @@
+"""Views that were computed once: the features of a few weak and strong views of each image."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from semisup.core.ranges import NonNegativeInt, enforce_ranges
+from semisup.data.transforms.views import AugParams, view_kind
+
+
+@enforce_ranges
+class CachedViews:
+    """Views of frozen features: one of those that were cached for each image, at random.
+
+    Of V = 1 + 2 n cached views, the first is the plain one; n weak and n strong ones follow.
+
+    Args:
+        count: n. With 0, the plain view takes the place of the weak and strong ones.
+    """
+
+    def __init__(self, count: NonNegativeInt) -> None:
+        self.count = count
+
+    def draw_aug_params(self, view: str, rng: np.random.Generator, count: int) -> AugParams:
+        """Draws the number of a cached view for each image.
+
+        Args:
+            view: The view's name.
+            rng: The generator.
+            count: The number of images.
+
+        Returns:
+            `number` (count,) int64; nothing for the plain view.
+        """
+        kind = view_kind(view)
+        if kind == "plain" or not self.count:
+            return {}
+        first = 1 if kind == "weak" else 1 + self.count
+        return {"number": rng.integers(first, first + self.count, count)}
+
+    def apply(self, view: str, inputs: Tensor, aug_params: AugParams) -> Tensor:
+        """Takes the drawn view of each image.
+
+        Args:
+            view: The view's name.
+            inputs: Cached features, (B, V, D) float16.
+            aug_params: The view's parameters, of B rows.
+
+        Returns:
+            (B, D) float32.
+        """
+        if "number" not in aug_params:
+            return inputs[:, 0].float()
+        number = torch.from_numpy(aug_params["number"]).to(inputs.device, non_blocking=True)
+        return inputs[torch.arange(len(inputs), device=inputs.device), number].float()

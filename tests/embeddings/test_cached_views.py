@@ -1,0 +1,109 @@
+"""Features of a few views of each image: a function of seed, view and image, written once, resumed after a stop."""
+
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+
+from semisup.core.errors import SemisupError
+from semisup.data import Store
+from semisup.data.transforms import ImageViews
+from semisup.embeddings.cached_views import view_names
+from semisup.embeddings.network import NetworkEmbedding, PreparedNetwork
+from semisup.embeddings.plain import plain_views
+from tests.embeddings.counted import Counted
+
+OPTIONS = {"flip": True, "padding": 2, "operations": 1}
+
+
+class Embedding(NetworkEmbedding):
+    """Embeds by a network that counts its images."""
+
+    def __init__(self, network: Counted, **base: object) -> None:
+        super().__init__(**base)
+        self.network = network
+
+    def _prepare(self, store: Store, **view_options: object) -> PreparedNetwork:
+        views = plain_views(store, **view_options)
+        return PreparedNetwork(self.network, views, "features of Counted", store.mean, store.std)
+
+
+def embed(store: Store, folder: Path, network: Counted | None = None, **options: object) -> Store:
+    network = network or Counted(store.shape, 3)
+    return Embedding(network, **{"batch_size": 50, **options}).embed_views(store, folder, OPTIONS)
+
+
+def test_each_view_is_that_of_its_seed_name_and_image(store, folder):
+    """Image 57's second strong view, made alone: the fifth of its views."""
+    embedded = embed(store, folder, views_seed=3)
+    assert embedded.images.shape == (120, 5, 5)
+    assert embedded.images.dtype == np.float16
+    assert embedded.test_images.shape == (30, 1, 5)
+    assert view_names(2) == ("plain", "weak_1", "weak_2", "strong_1", "strong_2")
+    network, views = Counted(store.shape, 3).eval(), ImageViews(store.shape, store.mean, store.std, **OPTIONS)
+    drawn = views.draw_aug_params("strong_2", np.random.default_rng([3, zlib.crc32(b"strong_2"), 57]), 1)
+    with torch.no_grad():
+        alone = network.features(views.apply("strong_2", torch.from_numpy(store.images[57:58]), drawn))
+        plain = network.features(views.apply("plain", torch.from_numpy(store.test_images[:]), {}))
+    assert_allclose(embedded.images[57, 4], alone[0].numpy(), atol=2e-3)
+    assert_allclose(embedded.test_images[:, 0], plain.numpy(), atol=2e-3)
+
+
+def test_the_size_of_a_batch_changes_no_view(store, folder, tmp_path):
+    one, other = embed(store, folder, batch_size=7), embed(store, tmp_path / "other", batch_size=120)
+    assert_allclose(one.images, other.images, atol=2e-3)
+
+
+def test_features_are_computed_once_and_again_for_another_seed_or_view(store, folder):
+    network = Counted(store.shape, 3)
+    embed(store, folder, network)
+    assert network.images == 120 * 5 + 30
+    embed(store, folder, network)
+    assert network.images == 120 * 5 + 30
+    embed(store, folder, network, views_seed=1)
+    assert network.images == 2 * (120 * 5 + 30)
+
+
+def test_a_stopped_program_continues_with_the_missing_blocks(store, folder, tmp_path):
+    """Of blocks of 50 images, the first is complete when the network is stopped in the second one."""
+    network = Counted(store.shape, 3)
+    network.fails_after = 50 * 5 + 60
+    with pytest.raises(KeyboardInterrupt):
+        embed(store, folder, network)
+    assert not list(folder.glob("[!.]*"))
+    network.fails_after, network.images = None, 0
+    resumed = embed(store, folder, network)
+    assert network.images == 70 * 5 + 30
+    assert_array_equal(resumed.images, embed(store, tmp_path / "other").images)
+    assert [file.name[0] for file in folder.iterdir()] != ["."], "nothing is left beside the folder"
+    assert not list(folder.glob(".*"))
+
+
+def test_the_classes_and_the_split_stay_those_of_the_images(store, folder):
+    embedded = embed(store, folder)
+    assert_array_equal(embedded.targets, store.targets)
+    assert embedded.fingerprint == store.fingerprint
+    assert embedded.is_embedded
+
+
+def test_a_feature_that_is_not_finite_is_one_sentence(store, folder):
+    network = Counted(store.shape, 3)
+    network.value = 1e6
+    with pytest.raises(SemisupError, match=r"the features of image 0 of toy are not finite, or above 65,504"):
+        embed(store, folder, network)
+
+
+def test_a_damaged_file_is_one_sentence_with_its_name(store, folder):
+    embed(store, folder)
+    (file,) = folder.glob("*/images.npy")
+    file.write_bytes(file.read_bytes()[:40])
+    with pytest.raises(SemisupError, match=r"images\.npy is damaged .*; delete "):
+        embed(store, folder)
+
+
+def test_whitening_is_refused(store, folder):
+    with pytest.raises(SemisupError, match=r"embedding\.whiten has no effect on a backbone that takes an embedding"):
+        embed(store, folder, whiten=True)
