@@ -74,6 +74,11 @@ def test_two_targets_share_a_node_and_what_is_given_stays_out():
         completed("pet", {"food": "hay", "name": "Rex"}, [fed, Dog], given=("name",))
 
 
+def test_true_is_no_number_in_a_list_either():
+    with pytest.raises(SemisupError, match=r"cage\.sizes=\[True\] is not valid: it is a list"):
+        completed("cage", {"sizes": [True]}, [Cage])
+
+
 def test_a_tuple_as_default_becomes_a_list_as_yaml_has_it():
     assert completed("cage", {}, [Cage])["sizes"] == [2, 3]
     assert completed("cage", {"sizes": [1]}, [Cage])["sizes"] == [1]
@@ -87,6 +92,7 @@ def test_a_tuple_as_default_becomes_a_list_as_yaml_has_it():
         ({"name": "a", "bark": "lout"}, "pet.bark=lout is not valid; did you mean 'loud'?"),
         ({"name": "a", "legs": "two"}, "pet.legs=two is not valid: it is a whole number"),
         ({"name": "a", "legs": 2.5}, "pet.legs=2.5 is not valid: it is a whole number"),
+        ({"name": "a", "legs": True}, "pet.legs=true is not valid: it is a whole number"),
         ({"name": "a", "weight": []}, "pet.weight=[] is not valid: it is a number or null"),
         ({"name": None}, "pet.name=null is not valid: it is text"),
         ({}, "pet.name must be given; write pet.name=... on the command line."),

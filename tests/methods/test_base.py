@@ -101,7 +101,8 @@ def test_an_option_of_an_optimizer_out_of_range_is_one_sentence(config, kind, op
         {"sgd": sgd, "adam": adam}[kind](**{option: value})
     options = config(f"optimizer={kind}")
     options["optimizer"][option] = value
-    with pytest.raises(SemisupError, match=rf"^optimizer\.{option}={value} is not valid: it is {range_}\.$"):
+    written = "true" if value is True else value
+    with pytest.raises(SemisupError, match=rf"^optimizer\.{option}={written} is not valid: it is {range_}\.$"):
         complete(options)
 
 

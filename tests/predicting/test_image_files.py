@@ -64,7 +64,7 @@ UNREADABLE = {
 def test_every_file_is_predicted_as_it_would_be_imported_or_is_listed(finished, photos, tmp_path, capsys):
     out = tmp_path / "labels.csv"
     predict(run=str(finished), images=str(photos), out=str(out), probabilities=True, batch_size=4)
-    rows = list(csv.DictReader(out.open(encoding="utf-8")))
+    rows = list(csv.DictReader(out.read_text(encoding="utf-8").splitlines()))
     assert [row["path"] for row in rows] == READABLE
     run = open_run(finished)
     with torch.inference_mode():

@@ -13,7 +13,7 @@ from tests.runs.test_rounds import STUDENTS
 def test_the_rounds_are_printed(config, tmp_path):
     from semisup.runs.run import run
 
-    console = Console(record=True, width=160, file=(tmp_path / "out").open("w"))
+    console = Console(record=True, width=160, file=io.StringIO())
     result = run(config(*STUDENTS), console)
     printed = console.export_text()
     for record in result["rounds"]:

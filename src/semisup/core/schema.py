@@ -127,8 +127,9 @@ def _checked(where: str, value: Any, annotation: Any) -> Any:
         converted = _WRONG
     except (PydanticSchemaGenerationError, PydanticUserError):
         return value  # the annotation is a class that a config cannot hold
-    as_given = isinstance(value, bool) and not accepts(annotation, value)  # pydantic takes true for the number 1
-    if converted is _WRONG or as_given or not accepts(annotation, converted):
+    # pydantic takes true for the number 1
+    has_bool = isinstance(value, bool) or (isinstance(value, list) and any(isinstance(item, bool) for item in value))
+    if converted is _WRONG or (has_bool and not accepts(annotation, value)) or not accepts(annotation, converted):
         raise SemisupError(f"{where}={_spelled(value)} is not valid: it is {describe(annotation)}.")
     return os.path.expanduser(converted) if isinstance(converted, str) and is_path(annotation) else converted
 

@@ -68,7 +68,9 @@ def run(config: Mapping[str, Any], console: Console | None = None, command: str 
     if rank() == 0:
         init_run_dir(folder, full, command)
         data.split.save(folder, store)
-    result = _train_and_test(full, store, data, method, folder, console) | {"data": describe_store(images)}
+    result = _train_and_test(full, store, data, method, folder, console)
+    if result:  # which the first process has
+        result["data"] = describe_store(images)
     if rank() == 0:
         atomic_write_text(folder / RESULT, json.dumps(result, indent=1))
     show.result(console, folder, result)

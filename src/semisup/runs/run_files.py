@@ -97,7 +97,7 @@ def read_arrays(file: Path, *names: str) -> list[NDArray[Any]]:
     Raises:
         SemisupError: If the file is missing or damaged, or lacks an array.
     """
-    with checked(file), np.load(file) as saved:
+    with checked(file), file.open("rb") as opened, np.load(opened) as saved:  # numpy leaves a damaged file open
         return [saved[name] for name in names]
 
 
