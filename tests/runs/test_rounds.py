@@ -14,6 +14,7 @@ from semisup.config.rounds import best_round, round_seed, rounds_since_best
 from semisup.core.errors import SemisupError
 from semisup.labelers import LabelerInputs, Labels
 from semisup.methods import SelfTraining
+from semisup.models.backbones import MLP
 from semisup.runs.labeling import label_warning
 
 STUDENTS = ("method=self_training", "labeler.threshold=0.12", "rounds.students=2")
@@ -64,6 +65,33 @@ def test_each_round_has_a_network_of_its_own_and_learns_from_the_labels_of_the_o
     same = np.mean(np.array(table(folder, 0)["label"]) == np.array(table(folder, 1)["label"]))
     assert result["rounds"][1]["labels"]["agreement"] == pytest.approx(same)
     assert result["rounds"][1]["pseudo_labels"] == result["rounds"][0]["labels"]
+
+
+class Counted(MLP):
+    """A network from outside the package, that counts how often one is built."""
+
+    built = 0
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        Counted.built += 1
+
+
+@pytest.mark.parametrize(
+    ("options", "networks"),
+    [
+        (("method=supervised",), 1),
+        ((*STUDENTS, "rounds.finetune_steps=2"), 4),
+        (("method=cluster_label", "labeler.k=20"), 1),
+        (("method=cluster_label", "labeler.k=20", "rounds.students=0"), 0),
+    ],
+)
+def test_the_network_of_each_round_is_built_once(options, networks, run, monkeypatch):
+    """The check before the training, the plan, the training and the test share it: a large network takes minutes."""
+    monkeypatch.setattr(Counted, "built", 0)
+    result = run(*options, "backbone._target_=tests.runs.test_rounds.Counted")
+    assert sum(record["steps"] > 0 for record in result["rounds"]) == networks
+    assert Counted.built == networks
 
 
 def test_the_tested_round_is_the_best_by_validation(run):

@@ -15,7 +15,7 @@ LOCATION_KEYS = ("data_dir", "runs_dir", "overwrite", "logger")
 NEUTRAL_OPTIONS = {
     "trainer": ("accelerator", "devices", "num_nodes", "strategy", "save_every"),
     "embedding": ("device", "batch_size"),
-    "data": ("resident", "device_cache"),
+    "data": ("device_cache",),
 }
 # Choices that the command line does not call by the name of their class.
 _CHOICES = {
