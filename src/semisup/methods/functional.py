@@ -25,7 +25,7 @@ def hard_pseudo_labels(logits: Tensor, threshold: float | Tensor) -> PseudoLabel
         Targets (N,) int64, weights (N,) float32 and confidences (N,) float32.
     """
     confidence, target = sharpened_softmax(logits).max(-1)
-    limit = threshold[target] if isinstance(threshold, Tensor) else threshold
+    limit = threshold[target] if isinstance(threshold, Tensor) and threshold.ndim else threshold
     return PseudoLabels(target, (confidence >= limit).float(), confidence)
 
 
