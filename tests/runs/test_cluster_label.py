@@ -73,6 +73,6 @@ def test_kill_9_around_the_clustering_equals_the_uninterrupted_run(kill, overrid
     assert process.returncode == -signal.SIGKILL, errors
     run(*more)
     resumed = outcome()
-    run(*more, f"runs_dir={tmp_path / 'whole'}")
-    assert resumed == outcome(tmp_path / "whole")
+    run(*more, f"runs_dir={tmp_path / 'uninterrupted'}")
+    assert resumed == outcome(tmp_path / "uninterrupted")
     assert json.loads((only(tmp_path / "runs") / "round0" / "round.json").read_text())["labels"]["kept"] > 0

@@ -118,8 +118,8 @@ def test_kill_9_while_a_file_is_written_equals_the_uninterrupted_run(file, overr
     assert not (only(tmp_path / "runs") / "round0" / file).exists()
     run(*ALONE)
     resumed, clusters = outcome(), arrays(tmp_path / "runs")
-    run(*ALONE, f"runs_dir={tmp_path / 'whole'}")
-    assert resumed == outcome(tmp_path / "whole")
+    run(*ALONE, f"runs_dir={tmp_path / 'uninterrupted'}")
+    assert resumed == outcome(tmp_path / "uninterrupted")
     assert json.loads((only(tmp_path / "runs") / "round0" / "round.json").read_text())["clusters"]["clusters"] == 20
-    for name, values in arrays(tmp_path / "whole").items():
+    for name, values in arrays(tmp_path / "uninterrupted").items():
         assert_array_equal(clusters[name], values)

@@ -84,8 +84,8 @@ def test_kill_9_and_the_same_command_again_equal_the_uninterrupted_run(
     assert list((tmp_path / "runs").glob("*/round0/last.ckpt"))
     run(*more)
     resumed = outcome()
-    run(*more, f"runs_dir={tmp_path / 'whole'}")
-    assert resumed == outcome(tmp_path / "whole")
+    run(*more, f"runs_dir={tmp_path / 'uninterrupted'}")
+    assert resumed == outcome(tmp_path / "uninterrupted")
 
 
 ROUNDS = ("method=self_training", "labeler.threshold=.12", "rounds.students=2", "data.eval_batch_size=500")
@@ -114,8 +114,8 @@ def test_kill_9_in_a_round_and_between_two_equals_the_uninterrupted_run(
     run(*more)
     resumed = outcome()
     assert len(resumed["labels"]) == 3
-    run(*more, f"runs_dir={tmp_path / 'whole'}")
-    assert resumed == outcome(tmp_path / "whole")
+    run(*more, f"runs_dir={tmp_path / 'uninterrupted'}")
+    assert resumed == outcome(tmp_path / "uninterrupted")
 
 
 def test_a_finished_round_is_not_trained_again(run, monkeypatch, tmp_path):
@@ -159,8 +159,8 @@ def test_resuming_after_any_step_equals_the_uninterrupted_run(step, run, outcome
     saved = max(s for s in (0, 3, 4, 6, 8, 9, 12) if s <= step)
     assert StopsOnce.seen == list(range(saved, 12)), "it goes on from the last checkpoint"
     resumed = outcome()
-    run(*more, f"runs_dir={tmp_path / 'whole'}")
-    assert resumed == outcome(tmp_path / "whole")
+    run(*more, f"runs_dir={tmp_path / 'uninterrupted'}")
+    assert resumed == outcome(tmp_path / "uninterrupted")
 
 
 @pytest.mark.parametrize("step", [4, 8, 12])
@@ -178,5 +178,5 @@ def test_resuming_after_a_stop_within_a_validation_equals_the_uninterrupted_run(
     monkeypatch.setattr(StopsInValidation, "at", None)
     run(*more)
     resumed = outcome()
-    run(*more, f"runs_dir={tmp_path / 'whole'}")
-    assert resumed == outcome(tmp_path / "whole")
+    run(*more, f"runs_dir={tmp_path / 'uninterrupted'}")
+    assert resumed == outcome(tmp_path / "uninterrupted")

@@ -75,8 +75,8 @@ def test_a_loss_that_is_no_number_names_its_step_and_keeps_the_checkpoint_from_b
     troubled()
     run(*MINE, "trainer.save_every=3")
     resumed = outcome()
-    run(*MINE, "trainer.save_every=3", f"runs_dir={tmp_path / 'whole'}")
-    assert resumed == outcome(tmp_path / "whole")
+    run(*MINE, "trainer.save_every=3", f"runs_dir={tmp_path / 'uninterrupted'}")
+    assert resumed == outcome(tmp_path / "uninterrupted")
 
 
 def test_a_loss_that_is_no_number_at_a_validation_is_not_saved(run, troubled, tmp_path):
@@ -113,8 +113,8 @@ def test_a_signal_ends_the_step_saves_it_and_says_how_to_go_on(name, at, saved, 
     assert last["global_step"] == saved
     run(*MINE)
     resumed = outcome()
-    run(*MINE, f"runs_dir={tmp_path / 'whole'}")
-    assert resumed == outcome(tmp_path / "whole")
+    run(*MINE, f"runs_dir={tmp_path / 'uninterrupted'}")
+    assert resumed == outcome(tmp_path / "uninterrupted")
 
 
 def test_signals_are_given_back_after_the_training(run, troubled):
@@ -158,25 +158,25 @@ def test_patience_ends_a_training_for_good(run, outcome, troubled, tmp_path):
 
 @pytest.mark.parametrize("at", [3, 4])
 def test_patience_is_remembered_by_a_run_that_was_stopped(at, run, outcome, troubled, tmp_path):
-    run(*PATIENT, f"runs_dir={tmp_path / 'whole'}")
+    run(*PATIENT, f"runs_dir={tmp_path / 'uninterrupted'}")
     steps = troubled("SIGTERM", at=at)
     with pytest.raises(Interrupted):
         run(*PATIENT)
     troubled()
     run(*PATIENT)
-    assert outcome() == outcome(tmp_path / "whole")
+    assert outcome() == outcome(tmp_path / "uninterrupted")
     assert steps == [*range(at + 1)]
 
 
 def test_a_stop_in_the_step_that_patience_ends_with_is_an_end(run, outcome, troubled, tmp_path):
-    run(*PATIENT, f"runs_dir={tmp_path / 'whole'}")
+    run(*PATIENT, f"runs_dir={tmp_path / 'uninterrupted'}")
     troubled("SIGTERM", at=5)
     with pytest.raises(Interrupted):
         run(*PATIENT)
     steps = troubled()
     run(*PATIENT)
     assert steps == []
-    assert outcome() == outcome(tmp_path / "whole")
+    assert outcome() == outcome(tmp_path / "uninterrupted")
 
 
 def test_the_last_step_is_evaluated_whatever_the_interval(run, tmp_path):
