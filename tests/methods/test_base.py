@@ -127,3 +127,20 @@ def test_nesterov_without_momentum_is_one_sentence(config):
 def test_a_method_refuses_an_option_out_of_range(options, said):
     with pytest.raises(SemisupError, match=said):
         PseudoLabel(MLP((4,), 3), **options)
+
+
+class WithHead(Supervised):
+    """A method with a projection head beside the network, whose output is a part of the loss."""
+
+    def __init__(self, network, **base):
+        super().__init__(network, **base)
+        self.projection = nn.Linear(2, 1)
+        self.frozen = nn.Linear(2, 1).requires_grad_(False)
+
+
+def test_parameters_beside_the_network_are_trained_and_frozen_ones_are_not():
+    """The network's come first, in their order, so that a method without others is optimized as before."""
+    method = WithHead(nn.Linear(2, 2), ema=0.9, optimizer=sgd())
+    trained = [p for group in method.optimizer.optimizer(method).param_groups for p in group["params"]]
+    assert {id(p) for p in trained} == {id(p) for m in (method.network, method.projection) for p in m.parameters()}
+    assert trained[0] is method.network.weight

@@ -145,7 +145,7 @@ class Method(LightningModule):
         self.after_step()
 
     def configure_optimizers(self) -> Any:
-        optimizer, total = self.optimizer.optimizer(self.network), self.trainer.max_steps
+        optimizer, total = self.optimizer.optimizer(self), self.trainer.max_steps
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: self.optimizer.factor(step, total))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 

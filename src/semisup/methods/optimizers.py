@@ -34,16 +34,16 @@ class OptimizerConfig:
     schedule: Schedule
     warmup: NonNegativeInt
 
-    def optimizer(self, network: nn.Module) -> torch.optim.Optimizer:
+    def optimizer(self, module: nn.Module) -> torch.optim.Optimizer:
         """A new optimizer.
 
         Args:
-            network: Its parameters that require a gradient are optimized.
+            module: A method, or a network. Its parameters that require a gradient are optimized.
 
         Returns:
             An optimizer with one parameter group with weight decay and one without.
         """
-        parameters = [p for p in network.parameters() if p.requires_grad]
+        parameters = [p for p in module.parameters() if p.requires_grad]
         groups: list[dict[str, Any]] = [
             {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": self.weight_decay},
             {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
