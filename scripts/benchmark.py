@@ -16,7 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from semisup.cli.train import CONF
+from semisup.cli.overrides import CONF
 
 SECTIONS = ("loop", "views", "embedding", "clustering", "start", "memory")
 

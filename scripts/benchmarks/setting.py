@@ -13,7 +13,7 @@ import torch
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from semisup.cli.train import CONF, quote_override
+from semisup.cli.overrides import CONF, quote_override
 from semisup.config.nodes import build, load_data, load_source
 from semisup.config.resolve import complete
 from semisup.core.malloc import tune_malloc

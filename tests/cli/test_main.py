@@ -105,10 +105,9 @@ def test_ctrl_c_is_one_sentence_and_status_130(monkeypatch, capsys):
 
 def test_a_reader_that_goes_away_gives_no_traceback():
     command = [sys.executable, "-u", "-m", "semisup", "train", "--help"]
-    shown = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    shown.stdout.close()
-    assert shown.stderr.read() == ""
-    shown.wait(60)
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as shown:
+        shown.stdout.close()
+        assert shown.stderr.read() == ""
 
 
 def test_the_version_is_the_packages(semisup):

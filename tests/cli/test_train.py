@@ -1,6 +1,7 @@
-"""The command line: mistakes are one sentence, --help is quick, a sweep does what is missing."""
+"""`semisup train`: mistakes, help, the completed config, and what a training leaves besides its result."""
 
 import json
+import shlex
 import subprocess
 import sys
 from itertools import product
@@ -8,18 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hydra import compose, initialize_config_dir
-from omegaconf import OmegaConf
+import yaml
 
-from semisup.cli.train import CONF
+from semisup.cli.overrides import CONF, compose, quote_overrides
 from semisup.config.resolve import complete
 
 ROOT = Path(__file__).parents[2]
-
-
-def process(*arguments: str, **options: Any) -> subprocess.Popen[str]:
-    command = [sys.executable, *arguments]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
 
 
 MISTAKES = [
@@ -106,20 +101,103 @@ def test_a_device_that_is_not_there_is_a_sentence(cli, overrides):
     assert "Traceback" not in err
 
 
-def test_help_imports_nothing_heavy():
-    out, imports = process("-X", "importtime", "train.py", "--help").communicate(timeout=60)
-    names = {line.rpartition("|")[2].strip().partition(".")[0] for line in imports.splitlines()}
-    assert "semisup" in names
-    assert not names & {"torch", "lightning", "pydantic", "numpy", "wandb", "sklearn"}
+def test_the_help_names_the_choices_of_every_group(cli):
+    status, out, err = cli("--help")
+    assert (status, err) == (0, "")
     for group in ("data", "method", "backbone", "optimizer", "trainer", "logger"):
-        assert f"\n{group}:" in f"\n{out}"
+        assert f"\n{group}: {', '.join(choices(group))}\n" in out
 
 
-def test_a_reader_that_goes_away_gives_no_traceback():
-    shown = process("-u", "train.py", "--help")
-    shown.stdout.close()
-    assert shown.stderr.read() == ""
-    shown.wait(60)
+def test_the_help_with_a_searchpath_names_choices_of_ones_own(cli, tmp_path):
+    (tmp_path / "method").mkdir()
+    (tmp_path / "method" / "mine.yaml").write_text("_target_: semisup.methods.FixMatch\n")
+    for words in (["--config-dir", str(tmp_path)], [f"hydra.searchpath=['file://{tmp_path}']"]):
+        status, out, _ = cli("--help", *words)
+        assert status == 0
+        assert "mean_teacher, mine, mixmatch" in out
+
+
+def test_cfg_job_shows_the_completed_config(cli, overrides, tmp_path):
+    """What config.yaml of the run would hold."""
+    words = overrides("method=fixmatch", "method.threshold=.8")
+    status, out, err = cli("--cfg", "job", *words)
+    assert (status, err) == (0, "")
+    assert yaml.safe_load(out) == complete(compose(quote_overrides(words)))
+    assert "\n  unlabeled_weight: 1.0\n" in out, "which no YAML names"
+    assert not (tmp_path / "runs").exists()
+
+
+def test_cfg_job_shows_a_part_and_each_job_of_a_sweep(cli, overrides, tmp_path):
+    status, out, _ = cli("--cfg", "job", "--package", "method", "-m", *overrides("method=fixmatch,supervised"))
+    assert status == 0
+    targets = [values["_target_"] for values in yaml.safe_load_all(out)]
+    assert targets == ["semisup.methods.FixMatch", "semisup.methods.Supervised"]
+    assert not (tmp_path / "runs").exists()
+    status, _, err = cli("--cfg", "job", "--package", "metod", *overrides())
+    assert (status, err) == (1, "semisup: there is no metod in the config.\n")
+    status, _, err = cli("--cfg", "job", *overrides("method=fixmatch", "method.threshold=95"))
+    assert (status, err) == (1, "semisup: method.threshold=95 is not valid: it is a number from 0 to 1.\n")
+
+
+def test_the_command_as_typed_is_on_record(cli, overrides, tmp_path):
+    words = overrides("method=supervised", "data.split_seed=1")
+    assert cli(*words)[0] == 0
+    (run,) = (tmp_path / "runs").iterdir()
+    assert (run / "command.txt").read_text() == f"{shlex.join(['semisup', 'train', *words])}\n"
+
+
+def test_each_job_of_a_sweep_has_a_command_of_its_own_that_repeats_it(cli, overrides, tmp_path):
+    """With an option that no YAML names, and a name that the shell and Hydra would read as something else."""
+    (tmp_path / "a (1).csv").write_text("\n".join(f"{n},{n % 7},{'cat' if n % 2 else 'dog'}" for n in range(90)))
+    table = ("data=table", f"data.path={tmp_path / 'a (1).csv'}", "data.labels=30,40", "data.validation=10")
+    words = [word for word in overrides() if not word.startswith(("data.labels", "data.validation"))]
+    assert cli("-m", *words, *table, "method=fixmatch", "method.threshold=.8")[0] == 0
+    runs = [*(tmp_path / "runs").glob("*/result.json")]
+    assert len(runs) == 2
+    for result in runs:
+        program, subcommand, *typed = shlex.split((result.parent / "command.txt").read_text())
+        assert (program, subcommand) == ("semisup", "train")
+        assert "method.threshold=0.8" in typed
+        written = result.stat().st_mtime_ns
+        status, out, err = cli(*typed)
+        assert (status, out.count("is finished")) == (0, 1), err
+        assert str(result.parent) in out.replace("\n", "")
+        assert result.stat().st_mtime_ns == written
+
+
+def test_the_same_command_writes_a_page_that_is_missing_and_no_other(cli, overrides, tmp_path):
+    words = overrides("method=supervised")
+    assert cli(*words)[0] == 0
+    (page,) = (tmp_path / "runs").glob("*/report.html")
+    page.write_text("mine")
+    assert cli(*words)[0] == 0
+    assert page.read_text() == "mine"
+    page.unlink()
+    status, out, _ = cli(*words)
+    assert (status, "report.html" in out) == (0, True)
+    assert "</html>" in page.read_text()
+
+
+def test_a_page_that_cannot_be_written_is_a_warning_and_costs_no_result(cli, overrides, tmp_path, monkeypatch):
+    def broken(*arguments: object, **options: object) -> None:
+        raise KeyError("a mistake of [ours]")
+
+    monkeypatch.setattr("semisup.reports.write_report", broken)
+    status, out, err = cli(*overrides("method=supervised"))
+    assert (status, err) == (0, "")
+    assert "the page was not written (KeyError: 'a mistake of [ours]'); semisup report" in " ".join(out.split())
+    assert [*(tmp_path / "runs").glob("*/result.json")]
+
+
+def test_an_earlier_program_of_the_command_line_stays_for_processes_of_lightning(overrides, tmp_path):
+    """Two processes: the second one is started with the first one's command line."""
+    words = [
+        "train",
+        *overrides("method=supervised", "trainer.devices=2", "trainer.strategy=ddp", "trainer.max_steps=4"),
+    ]
+    started = subprocess.run([sys.executable, "-m", "semisup", *words], cwd=ROOT, capture_output=True, timeout=300)
+    assert started.returncode == 0, started.stderr
+    assert [*(tmp_path / "runs").glob("*/result.json")]
 
 
 def choices(group: str) -> list[str]:
@@ -129,11 +207,9 @@ def choices(group: str) -> list[str]:
 def test_every_method_data_set_and_network_go_together():
     """Each choice is composed by Hydra once; their product is completed from the signatures."""
     nodes: dict[str, dict[str, Any]] = {}
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        base: Any = OmegaConf.to_container(compose("train"), resolve=True)
-        for group in ("method", "data", "backbone"):
-            composed = {choice: compose("train", [f"{group}={choice}"])[group] for choice in choices(group)}
-            nodes[group] = {choice: OmegaConf.to_container(node) for choice, node in composed.items()}
+    base, pretrained = compose([]), compose(["embedding=pretrained"])["embedding"]
+    for group in ("method", "data", "backbone"):
+        nodes[group] = {choice: compose([f"{group}={choice}"])[group] for choice in choices(group)}
     required = {"folder": "path", "table": "path", "stored": "name", "torchvision": "name", "timm": "name"}
     for group in nodes.values():
         for choice, key in required.items():
@@ -141,7 +217,8 @@ def test_every_method_data_set_and_network_go_together():
                 assert group[choice][key] == "???"
                 group[choice][key] = "given"
     for method, data, backbone in product(*(nodes[group].values() for group in ("method", "data", "backbone"))):
-        full = complete({**base, "method": method, "data": data, "backbone": backbone})
+        embedding = pretrained if backbone["_target_"].endswith((".Linear", ".MLPHead")) else None
+        full = complete({**base, "method": method, "data": data, "backbone": backbone, "embedding": embedding})
         assert "???" not in json.dumps(full, default=str)
 
 

@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from semisup.cli.train import CONF
+from semisup.cli.overrides import CONF
 from semisup.core.schema import completed, locate
 
 INJECTED_ARGS = ("source", "load_network")

@@ -10,7 +10,7 @@ import torch
 from pyarrow import parquet
 from rich.console import Console
 
-from semisup.cli.train import CONF
+from semisup.cli.overrides import CONF
 from semisup.config.nodes import load_data, load_source
 from semisup.config.resolve import complete
 from semisup.data import Batch

@@ -12,8 +12,8 @@ from PIL import Image
 from rich.console import Console
 
 from semisup.cli.arguments import command
+from semisup.cli.overrides import CONF, quote_override
 from semisup.cli.predict import predict
-from semisup.cli.train import CONF, quote_override
 
 SIDE = 8
 QUICK = (

@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from reproducing.experiments import read
 
 from scripts.reproductions import DOCS, main
-from semisup.cli.train import CONF, quote_override
+from semisup.cli.overrides import CONF, quote_override
 from semisup.config.resolve import complete
 
 ABSOLUTE = re.compile(r"""(^|[\s"':=`])[~/]\w+/""", re.MULTILINE)  # the folder of some machine

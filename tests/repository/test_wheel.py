@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from semisup.cli.main import SUBCOMMANDS
+
 ROOT = Path(__file__).parents[2]
-START = [sys.executable, "-c", "from semisup.cli.train import main; main()"]
+START = [sys.executable, "-c", "import sys; from semisup.cli.main import main; sys.exit(main())"]  # as `semisup` does
 
 
 @pytest.fixture(scope="module")
@@ -46,17 +48,23 @@ def test_the_wheel_holds_the_package_and_its_configs_and_nothing_else(installed)
 
 
 def test_what_was_installed_shows_its_help(installed, tmp_path):
-    shown = started(installed, tmp_path, "--help")
-    assert (shown.returncode, shown.stderr) == (0, "")
-    assert "\nmethod: " in shown.stdout
+    for subcommand in ((), *((name,) for name in SUBCOMMANDS)):
+        shown = started(installed, tmp_path, *subcommand, "--help")
+        assert (shown.returncode, shown.stderr) == (0, ""), subcommand
+    assert "\nmethod: " in started(installed, tmp_path, "train", "--help").stdout
+    assert "data.path" in started(installed, tmp_path, "options", "data=folder").stdout
     assert [*tmp_path.iterdir()] == []
 
 
 def test_what_was_installed_trains(installed, tmp_path):
     small = ("data.labels=60", "backbone=mlp", "backbone.hidden=[32]", "trainer.max_steps=4", "batch.labeled=8")
-    trained = started(installed, tmp_path, *small)
+    trained = started(installed, tmp_path, "train", *small)
     assert trained.returncode == 0, trained.stderr
     assert {path.name for path in tmp_path.iterdir()} == {"data", "runs"}
     (folder,) = (tmp_path / "runs").iterdir()
     assert json.loads((folder / "result.json").read_text())["steps"] == 4
     assert (folder / "report.html").exists(), "its templates are in the wheel"
+    compared = started(installed, tmp_path, "compare", "runs", "allow", "html=page.html")
+    assert compared.returncode == 0, compared.stderr
+    reported = started(installed, tmp_path, "report", str(folder), "umap=false")
+    assert (reported.returncode, reported.stdout) == (0, f"{folder / 'report.html'}\n")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from semisup.cli.train import CONF
+from semisup.cli.overrides import CONF
 from semisup.core.errors import SemisupError
 from semisup.data import Batch
 from semisup.methods import FixMatch, StepOutput

@@ -5,7 +5,7 @@ import os
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, get_args, get_origin
 
 from semisup.cli.docstrings import described_arguments, introduction
@@ -86,7 +86,8 @@ def read_options(
             key, value = found[1].replace("-", "_"), found[2]
         elif word.startswith("--"):
             key = word[2:].replace("-", "_")
-            value = rest.pop(0) if _is_value(rest, kinds.get(key)) else "true"
+            is_flag = key not in kinds or _admits(kinds[key], bool)
+            value = rest.pop(0) if _is_value(rest, kinds, key) else "true" if is_flag else ""
         elif _admits(kinds.get(word.replace("-", "_")), bool):
             key, value = word.replace("-", "_"), "true"
         elif places and not word.startswith("-"):
@@ -108,11 +109,11 @@ def read_options(
     return completed("", values, [function])
 
 
-def _is_value(rest: list[str], kind: Any) -> bool:
-    """Whether the next word is the value of `--key`."""
-    if not rest or rest[0].startswith("--") or re.match(rf"{_NAME}=", rest[0]):
+def _is_value(rest: list[str], kinds: Mapping[str, Any], key: str) -> bool:
+    """Whether the next word is the value of `--key`, and no option itself."""
+    if not rest or rest[0].startswith("--") or rest[0].partition("=")[0].replace("-", "_") in kinds:
         return False
-    return kind is not bool or rest[0] in _WORDS
+    return kinds.get(key) is not bool or rest[0] in _WORDS
 
 
 def _admits(annotation: Any, kind: type) -> bool:

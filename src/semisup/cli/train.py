@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from semisup.cli.overrides import CONF, GROUPS, quote_override, quote_overrides, sentence
+from semisup.cli.overrides import CONF, GROUPS, group_choices, quote_overrides, sentence
 from semisup.core.errors import SemisupError, exit_code
 
-__all__ = ["CONF", "help_text", "main", "quote_override"]
 Config = dict[str, Any]
 
 
@@ -36,13 +35,16 @@ def main(
         The exit status.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if words in (["-h"], ["--help"]):
-        return exit_code(lambda: print(help_text()))
+    if {"-h", "--help"} & set(words):
+        return exit_code(lambda: print(help_text(words)))
     return exit_code(lambda: _start(_Command(name, words, list(implied), check)))
 
 
-def help_text() -> str:
-    """The help of a training, which conf/train.yaml holds. It is quick, as it needs no Hydra.
+def help_text(words: Sequence[str] = ()) -> str:
+    """The help of a training, which conf/train.yaml holds. It needs Hydra for choices of one's own only, and is quick.
+
+    Args:
+        words: The words beside --help: where to search for such choices.
 
     Returns:
         The text, with the choices of each group.
@@ -50,7 +52,11 @@ def help_text() -> str:
     import yaml
 
     template: str = yaml.safe_load((CONF / "train.yaml").read_text(encoding="utf-8"))["hydra"]["help"]["template"]
-    groups = [f"{group}: {', '.join(sorted(file.stem for file in (CONF / group).glob('*.yaml')))}" for group in GROUPS]
+    choices = {group: sorted(file.stem for file in (CONF / group).glob("*.yaml")) for group in GROUPS}
+    if len(words) > 1:
+        _, overrides = _parse(_Command("train", list(words), [], None))
+        choices = group_choices([word for word in overrides if word.startswith("hydra.searchpath=")])
+    groups = [f"{group}: {', '.join(names)}" for group, names in choices.items()]
     return template.replace("$APP_CONFIG_GROUPS", "\n".join(groups) + "\n").rstrip()
 
 
@@ -85,7 +91,8 @@ def _start(command: _Command) -> None:
     def job(config: DictConfig) -> float | None:
         if not shows:
             return _job(config, command, door)
-        _print_config(config, command, package)
+        if status := exit_code(lambda: _print_config(config, command, package)):
+            sys.exit(status)  # which is no Exception, so that Hydra lets it pass
         return None
 
     prepared = quote_overrides([*command.implied, *overrides], sweep="multirun" in flags)
@@ -144,7 +151,7 @@ def _job(config: Any, command: _Command, door: list[str]) -> float | None:
     if status == 1 and sweeps:
         raise _JobFailed
     if status:  # a signal ends the whole sweep
-        sys.exit(status)  # which is no Exception, so that Hydra lets it pass
+        sys.exit(status)
     return error_rates[0]
 
 
