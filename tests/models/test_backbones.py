@@ -13,7 +13,7 @@ from torch.testing import assert_close
 
 from semisup.core.errors import SemisupError
 from semisup.models.backbones import MLP, Backbone, KerasCNN, ResNet18, SmallCNN, WideResNet
-from semisup.models.backbones.stochastic_depth import StochasticDepth, linear_decay
+from semisup.models.backbones.stochastic_depth import StochasticDepth, linear_drop_rates
 
 CONFIGS = Path(__file__).parents[2] / "conf" / "backbone"
 NAMES = sorted(file.stem for file in CONFIGS.glob("*.yaml"))
@@ -129,7 +129,7 @@ def test_stochastic_depth_keeps_the_expectation():
 
 
 def test_stochastic_depth_grows_linearly():
-    assert linear_decay(0.2, 4) == pytest.approx([0.05, 0.1, 0.15, 0.2])
+    assert linear_drop_rates(0.2, 4) == pytest.approx([0.05, 0.1, 0.15, 0.2])
 
 
 @pytest.mark.parametrize("network", [WideResNet, ResNet18])

@@ -191,7 +191,7 @@ def test_the_last_step_is_evaluated_whatever_the_interval(run, tmp_path):
 @pytest.mark.parametrize("interval", [None, 1, 7, 12, 100])
 def test_evaluations_are_a_twentieth_apart_unless_told_otherwise(interval):
     training = TrainerConfig(max_steps=90, val_check_interval=interval)
-    assert training.every == {None: 5, 100: 90}.get(interval, interval)
+    assert training.evaluation_interval == {None: 5, 100: 90}.get(interval, interval)
 
 
 def test_without_validation_images_the_last_checkpoint_is_tested(run, outcome, troubled, tmp_path):

@@ -38,7 +38,7 @@ def main(case: dict[str, Any]) -> None:
             trainer.should_stop = True
 
     with tempfile.TemporaryDirectory() as folder:
-        audit = Audit(made.store.targets, made.store.classes, every=made.training.every)
+        audit = Audit(made.store.targets, made.store.classes, every=made.training.evaluation_interval)
         watchers: list[Callback] = [StepSeed(0), NaNGuard(made.training.log_every_n_steps), audit]
         watchers.append(LambdaCallback(on_train_batch_end=watch))
         trainer = made.training.trainer(watchers, [MetricsCSV(Path(folder) / "metrics.csv")], validates=False)

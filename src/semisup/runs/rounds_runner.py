@@ -168,7 +168,7 @@ class RoundsRunner:
         """Trains and validates a method, and labels images with it."""
         config, folder = self.configs[number], self._folder(number)
         data, training = self._data(config), build(config["trainer"])
-        audit = Audit(self.labels.hidden(), self.store.classes, training.every)
+        audit = Audit(self.labels.hidden(), self.store.classes, training.evaluation_interval)
         student_data = data if before is None else with_labels(data, before)
         checkpoints, self.loggers[number] = fit(method, student_data, folder, audit, config, self.console)
         step = load_best_weights(method, folder)

@@ -83,7 +83,7 @@ def fit(
     """
     folder.mkdir(parents=True, exist_ok=True)
     training: TrainerConfig = build(config["trainer"])
-    checkpoints = Checkpoints(folder, training.every, training.save_every)
+    checkpoints = Checkpoints(folder, training.evaluation_interval, training.save_every)
     callbacks: list[Callback] = [StepSeed(config["seed"]), NaNGuard(training.log_every_n_steps), audit]
     watchers: list[Callback] = [ProgressBar(console), checkpoints, SaveWhenAsked(checkpoints)]
     step = checkpoints.restore(audit)

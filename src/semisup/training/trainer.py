@@ -57,7 +57,7 @@ class TrainerConfig:
     deterministic: bool | Literal["warn"] = "warn"
 
     @property
-    def every(self) -> int:
+    def evaluation_interval(self) -> int:
         """Steps between evaluations."""
         return min(self.val_check_interval or -(-self.max_steps // EVALUATIONS), self.max_steps)
 
@@ -83,11 +83,11 @@ class TrainerConfig:
             plugins=[_AtomicCheckpointIO()],
             max_steps=self.max_steps,
             max_epochs=-1,
-            val_check_interval=self.every if validates else None,
+            val_check_interval=self.evaluation_interval if validates else None,
             check_val_every_n_epoch=None if validates else 1,
             limit_val_batches=1.0 if validates else 0,
             num_sanity_val_steps=0,
-            log_every_n_steps=min(self.log_every_n_steps, self.every),
+            log_every_n_steps=min(self.log_every_n_steps, self.evaluation_interval),
             gradient_clip_val=self.gradient_clip_val,
         )
 

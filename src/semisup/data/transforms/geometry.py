@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import grid_sample
 
-from semisup.data.transforms.randaugment import GRAY, send
+from semisup.data.transforms.randaugment import GRAY, to_device
 
 
 def flip_and_crop(
@@ -26,9 +26,9 @@ def flip_and_crop(
     """
     count, height, width, channels = images.shape
     device = images.device
-    row = _reflect(torch.arange(height, device=device) + send(top - padding, device)[:, None], height)
-    column = _reflect(torch.arange(width, device=device) + send(left - padding, device)[:, None], width)
-    column = torch.where(send(flip, device)[:, None], width - 1 - column, column)
+    row = _reflect(torch.arange(height, device=device) + to_device(top - padding, device)[:, None], height)
+    column = _reflect(torch.arange(width, device=device) + to_device(left - padding, device)[:, None], width)
+    column = torch.where(to_device(flip, device)[:, None], width - 1 - column, column)
     first = torch.arange(0, count * height, height, device=device)[:, None]
     source = ((first + row) * width)[:, :, None] + column[:, None, :]  # (B, H, W), in a list of all pixels
     return images.view(-1, channels).index_select(0, source.view(-1)).view(images.shape)
@@ -65,9 +65,9 @@ def flip_turn_and_crop(
     cos, sin = np.cos(np.deg2rad(angle)) / factor, np.sin(np.deg2rad(angle)) / factor
     side = np.where(flip, -1, 1) / max(center_x, 0.5)  # in grid_sample, -1 and 1 are the outermost pixels
     matrix = np.stack([side * cos, -side * sin, sin / max(center_y, 0.5), cos / max(center_y, 0.5)], dtype=np.float32)
-    a, b, c, d = send(matrix, device)[:, :, None]
-    x = torch.arange(width, device=device) + send((left - padding - center_x).astype(np.float32), device)[:, None]
-    y = torch.arange(height, device=device) + send((top - padding - center_y).astype(np.float32), device)[:, None]
+    a, b, c, d = to_device(matrix, device)[:, :, None]
+    x = torch.arange(width, device=device) + to_device((left - padding - center_x).astype(np.float32), device)[:, None]
+    y = torch.arange(height, device=device) + to_device((top - padding - center_y).astype(np.float32), device)[:, None]
     column = (a * x)[:, None, :] + (b * y)[:, :, None]  # (B, H, W)
     row = (c * x)[:, None, :] + (d * y)[:, :, None]
     planes, grid = images.permute(0, 3, 1, 2).float(), torch.stack([column, row], 3)
@@ -86,7 +86,7 @@ def cut_out(images: Tensor, square: NDArray[np.int64]) -> Tensor:
         (B, H, W, C) uint8.
     """
     height, width, channels = images.shape[1:]
-    top, bottom, left, right = send(square.T, images.device)[:, :, None]
+    top, bottom, left, right = to_device(square.T, images.device)[:, :, None]
     row = torch.arange(height, device=images.device)
     column = torch.arange(width, device=images.device).repeat_interleave(channels)
     rows, columns = (row >= top) & (row < bottom), (column >= left) & (column < right)

@@ -9,7 +9,7 @@ from torch import Tensor
 from semisup.core.errors import SemisupError
 from semisup.core.ranges import Fraction, NonNegativeInt, Probability, Range, enforce_ranges
 from semisup.data.transforms.geometry import cut_out, flip_and_crop, flip_turn_and_crop
-from semisup.data.transforms.randaugment import draw_operations, randaugment, send
+from semisup.data.transforms.randaugment import draw_operations, randaugment, to_device
 from semisup.data.transforms.views import AugParams, view_kind
 
 Degrees = Annotated[float, Range(0, 180)]
@@ -121,6 +121,6 @@ class ImageViews:
             images = randaugment(images, aug_params["operation"], aug_params["magnitude"])
             images = cut_out(images, aug_params["square"])
         # Rows of W·C values and not pixels of C: the loop inside torch is then long enough to be fast.
-        scale, shift = (send(value, images.device).repeat(self.width) for value in (self.scale, self.shift))
+        scale, shift = (to_device(value, images.device).repeat(self.width) for value in (self.scale, self.shift))
         views = images.flatten(2).float().mul_(scale).add_(shift)
         return views.view(images.shape).permute(0, 3, 1, 2)

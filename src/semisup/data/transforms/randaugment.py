@@ -26,7 +26,7 @@ GRAY = 127  # the 0.5 of the paper, as the authors' code rounds it
 Magnitude = NDArray[np.float64]
 
 
-def send(values: ArrayLike, device: torch.device) -> Tensor:
+def to_device(values: ArrayLike, device: torch.device) -> Tensor:
     """Copies a small array of the host to a device, without waiting for the device.
 
     Args:
@@ -196,16 +196,16 @@ def randaugment(images: Tensor, operation: NDArray[np.int64], magnitude: Magnitu
         # The batch is sorted by operation, so that the images of one operation are a slice, and put back in order.
         order = np.argsort(chosen, kind="stable")
         counts = np.bincount(chosen, minlength=len(OPERATIONS))
-        groups = images.index_select(0, send(order, images.device)).split(counts.tolist())
+        groups = images.index_select(0, to_device(order, images.device)).split(counts.tolist())
         strengths = np.split(strength[order], np.cumsum(counts)[:-1])
         done = [choice.apply(*group) for choice, *group in zip(OPERATIONS, groups, strengths, strict=True)]
-        images = torch.cat(done).index_select(0, send(np.argsort(order), images.device))
+        images = torch.cat(done).index_select(0, to_device(np.argsort(order), images.device))
     return images
 
 
 def _each(values: NDArray[Any], images: Tensor) -> Tensor:
     """One number per image, (n,), as a tensor (n, 1, 1, 1) beside the images."""
-    return send(values, images.device)[:, None, None, None]
+    return to_device(values, images.device)[:, None, None, None]
 
 
 def _luma(images: Tensor) -> Tensor:
@@ -238,7 +238,7 @@ def _affine(
     matrix = np.stack(np.broadcast_arrays(a, b, c, d, e, f))  # (6, n)
     matrix[[2, 5]] += (matrix[[0, 3]] + matrix[[1, 4]]) / 2  # from the center of pixel (0, 0)
     matrix[[2, 5]] += 1  # in an image with a border, one pixel wide, of gray: what lies outside is put there
-    fixed = send(np.floor(matrix * 2**16 + 0.5).astype(np.int32), images.device)[:, :, None, None]
+    fixed = to_device(np.floor(matrix * 2**16 + 0.5).astype(np.int32), images.device)[:, :, None, None]
     x = torch.arange(width, dtype=torch.int32, device=images.device)
     y = torch.arange(height, dtype=torch.int32, device=images.device)[:, None]
     column = ((fixed[0] * x + (fixed[1] * y + fixed[2])) >> 16).clamp_(0, width + 1)  # (n, H, W)

@@ -6,7 +6,7 @@ import numpy as np
 from torch import Tensor
 
 from semisup.core.ranges import NonNegative, Probability, enforce_ranges
-from semisup.data.transforms.randaugment import send
+from semisup.data.transforms.randaugment import to_device
 from semisup.data.transforms.views import AugParams, view_kind
 
 
@@ -61,9 +61,9 @@ class TableViews:
             (B, D) float32.
         """
         device = inputs.device
-        views = (inputs - send(self.mean, device)) / send(self.std, device)
+        views = (inputs - to_device(self.mean, device)) / to_device(self.std, device)
         if view_kind(view) != "plain":
-            views = views + send(aug_params["noise"], device)
+            views = views + to_device(aug_params["noise"], device)
         if view_kind(view) == "strong":
-            views = views.masked_fill(send(aug_params["drop"], device), 0.0)  # the mean of a standardized column
+            views = views.masked_fill(to_device(aug_params["drop"], device), 0.0)  # the mean of a standardized column
         return views

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from semisup.core.ranges import Fraction, PositiveInt
 from semisup.models.backbones.base import Backbone
-from semisup.models.backbones.stochastic_depth import StochasticDepth, linear_decay
+from semisup.models.backbones.stochastic_depth import StochasticDepth, linear_drop_rates
 
 conv3x3 = partial(nn.Conv2d, kernel_size=3, padding=1, bias=False)
 
@@ -61,7 +61,7 @@ class ResNet18(Backbone):
         self, shape: tuple[int, ...], classes: int, *, stochastic_depth: Fraction = 0.0, size: PositiveInt | None = None
     ) -> None:
         super().__init__(shape, classes, size=size)
-        drops = linear_decay(stochastic_depth, 8)
+        drops = linear_drop_rates(stochastic_depth, 8)
         channels = 64
         layers: list[nn.Module] = [conv3x3(self.shape[0], channels), nn.BatchNorm2d(channels), nn.ReLU()]
         for index, drop in enumerate(drops):

@@ -29,7 +29,7 @@ class StochasticDepth(nn.Module):
         return f"drop={self.drop:g}"
 
 
-def linear_decay(last: float, blocks: int) -> list[float]:
+def linear_drop_rates(last: float, blocks: int) -> list[float]:
     """The probabilities of stochastic depth: last · l / L for block l of L.
 
     Source: Huang et al., 2016, arXiv:1603.09382, eq. 4.

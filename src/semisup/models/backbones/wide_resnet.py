@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from semisup.core.errors import SemisupError
 from semisup.core.ranges import Fraction, PositiveInt
 from semisup.models.backbones.base import Backbone
-from semisup.models.backbones.stochastic_depth import StochasticDepth, linear_decay
+from semisup.models.backbones.stochastic_depth import StochasticDepth, linear_drop_rates
 
 # ε and the slope of the activation as in the FixMatch code.
 norm = partial(nn.BatchNorm2d, eps=1e-3)
@@ -87,7 +87,7 @@ class WideResNet(Backbone):
         per_group, rest = divmod(depth - 4, 6)
         if rest or per_group < 1:
             raise SemisupError(f"backbone.depth={depth} is not valid: it is 6 n + 4, such as 10, 16, 28 or 40.")
-        drops = linear_decay(stochastic_depth, 3 * per_group)
+        drops = linear_drop_rates(stochastic_depth, 3 * per_group)
         channels = 16
         layers: list[nn.Module] = [conv3x3(self.shape[0], channels)]
         for index, drop in enumerate(drops):

@@ -36,7 +36,7 @@ def page_title(config: Config, store: Store) -> str:
     Returns:
         Method and data set.
     """
-    return f"{class_name(config['method'])} on {store.name}"
+    return f"{target_name(config['method'])} on {store.name}"
 
 
 def lead(config: Config, result: Result) -> str:
@@ -139,7 +139,7 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rounded % 60} s" if minutes else f"{seconds:.1f} s"
 
 
-def class_name(node: Config) -> str:
+def target_name(node: Config) -> str:
     """The name of a node's class.
 
     Args:
@@ -194,7 +194,7 @@ def _data(config: Config, result: Result, store: Store) -> list[SummaryItem]:
 def _use(config: Config, split: dict[str, Any]) -> str:
     """What the method does with unlabeled images."""
     if not _uses_unlabeled(config):
-        return f"not used by {class_name(config['method'])}"
+        return f"not used by {target_name(config['method'])}"
     if config["rounds"]["students"]:
         return "for the students"
     return "with the labeled ones in the same stream" if split["labeled_in_unlabeled"] and split["unlabeled"] else ""
@@ -212,7 +212,7 @@ def _training(config: Config, result: Result) -> list[SummaryItem]:
     ratio = f"{config['batch']['ratio']} unlabeled to each labeled one, for methods that take them"
     rate = f"learning rate {config['optimizer']['lr']:g}" if "lr" in config["optimizer"] else ""
     items = [
-        SummaryItem("method", class_name(config["method"]), ""),
+        SummaryItem("method", target_name(config["method"]), ""),
         SummaryItem("network", tested.get("network", "none"), count(tested.get("parameters", 0), "parameter")),
         SummaryItem(
             "steps", f"{result['steps']:,}", f"round {tested['round']}, {tested['kind']}" * (len(result["rounds"]) > 1)
