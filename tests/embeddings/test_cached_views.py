@@ -46,8 +46,8 @@ def test_each_view_is_that_of_its_seed_name_and_image(store, folder):
     network, views = Counted(store.shape, 3).eval(), ImageViews(store.shape, store.mean, store.std, **OPTIONS)
     drawn = views.draw_aug_params("strong_2", np.random.default_rng([3, zlib.crc32(b"strong_2"), 57]), 1)
     with torch.no_grad():
-        alone = network.features(views.apply("strong_2", torch.from_numpy(store.images[57:58]), drawn))
-        plain = network.features(views.apply("plain", torch.from_numpy(store.test_images[:]), {}))
+        alone = network.features(views.apply("strong_2", torch.tensor(store.images[57:58]), drawn))
+        plain = network.features(views.apply("plain", torch.tensor(store.test_images[:]), {}))
     assert_allclose(embedded.images[57, 4], alone[0].numpy(), atol=2e-3)
     assert_allclose(embedded.test_images[:, 0], plain.numpy(), atol=2e-3)
 
