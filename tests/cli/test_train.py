@@ -71,7 +71,7 @@ MISTAKES = [
     ("runs_dir=/dev/null/runs", "/dev/null/runs", "Not a directory"),
     ("-m method@teacher=null,fixmatch", "null cannot stand in a list", "with method@teacher=null"),
     ("labeler=confident,null", "null cannot stand in a list", "with labeler=null"),
-    ("method=supervised,pseudo_label", "method=supervised,pseudo_label", "--multirun"),
+    ("method=supervised,pseudo_label", "method=supervised,pseudo_label has a comma", "add -m"),
     ("method", "method is not an option", "key=value"),
 ]
 
@@ -217,7 +217,7 @@ def test_every_method_data_set_and_network_go_together():
                 assert group[choice][key] == "???"
                 group[choice][key] = "given"
     for method, data, backbone in product(*(nodes[group].values() for group in ("method", "data", "backbone"))):
-        embedding = pretrained if backbone["_target_"].endswith((".Linear", ".MLPHead")) else None
+        embedding = pretrained if backbone["_target_"].endswith((".Linear", ".MlpHead")) else None
         full = complete({**base, "method": method, "data": data, "backbone": backbone, "embedding": embedding})
         assert "???" not in json.dumps(full, default=str)
 

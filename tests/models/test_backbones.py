@@ -16,7 +16,8 @@ from semisup.models.backbones import MLP, Backbone, KerasCNN, ResNet18, SmallCNN
 from semisup.models.backbones.stochastic_depth import StochasticDepth, linear_drop_rates
 
 CONFIGS = Path(__file__).parents[2] / "conf" / "backbone"
-NAMES = sorted(file.stem for file in CONFIGS.glob("*.yaml"))
+EMBEDDING_NAMES = ("linear", "mlp_head")  # that take the features of a frozen network
+NAMES = sorted(file.stem for file in CONFIGS.glob("*.yaml") if file.stem not in EMBEDDING_NAMES)
 SMALLEST = {"torchvision": "shufflenet_v2_x0_5", "timm": "lcnet_035"}  # for the configs that ask for a name
 SHAPES = [(1, 8, 8), (1, 28, 28), (3, 32, 32), (3, 96, 96)]
 RGB = (3, 32, 32)
@@ -172,3 +173,14 @@ def test_sentences(make, sentence):
 def test_importing_the_networks_imports_neither_torchvision_nor_timm():
     check = "import sys, semisup.models.backbones; sys.exit('torchvision' in sys.modules or 'timm' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("config", EMBEDDING_NAMES)
+def test_a_network_on_embeddings_favors_no_class_by_length_and_refuses_images(config):
+    """Twice as long an embedding has the same features."""
+    network = instantiate(OmegaConf.load(CONFIGS / f"{config}.yaml"), shape=(6,), classes=10).eval()
+    x = torch.randn(4, 6)
+    torch.testing.assert_close(network.features(2 * x), network.features(x))
+    assert network(x).shape == (4, 10)
+    with pytest.raises(Exception, match="takes the features of a frozen network"):
+        instantiate(OmegaConf.load(CONFIGS / f"{config}.yaml"), shape=(3, 8, 8), classes=10)

@@ -91,6 +91,10 @@ def sentence(error: Exception) -> str:
         return (
             f'{key}={value} cannot be read: put the value in quotes within quotes, as in "{key}={_in_quotes(value)}".'
         )
+    if several := re.match(r"Ambiguous value for argument '(.+?)=(.+)'$", str(error).partition("\n")[0]):
+        key, value = several[1].removeprefix("++"), several[2]
+        quoted = f'"{key}={_in_quotes(value)}"'
+        return f"{key}={value} has a comma: add -m to sweep over the values, or quote it, as in {quoted}."
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, name = error.missing_cfg_file.rpartition("/")
         return f"there is no {group}={name}; {did_you_mean(name, error.options or [])}"

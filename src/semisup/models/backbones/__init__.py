@@ -2,7 +2,7 @@
 
 from semisup.models.backbones.base import Backbone
 from semisup.models.backbones.keras_cnn import KerasCNN
-from semisup.models.backbones.linear import Linear, MLPHead
+from semisup.models.backbones.linear import Linear, MlpHead
 from semisup.models.backbones.mlp import MLP
 from semisup.models.backbones.resnet import ResNet18
 from semisup.models.backbones.small_cnn import SmallCNN
@@ -15,7 +15,7 @@ __all__ = [
     "Backbone",
     "KerasCNN",
     "Linear",
-    "MLPHead",
+    "MlpHead",
     "ResNet18",
     "SmallCNN",
     "Timm",

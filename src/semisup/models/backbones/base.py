@@ -58,9 +58,11 @@ class Backbone(nn.Module):
         super().__init__()
         self.classes = classes
         self.shape = tuple(shape)
+        name = type(self).__name__
+        if self.takes_embedding and len(shape) != 1:
+            raise SemisupError(f"{name} takes the features of a frozen network, (D,), and no images.")
         if self.takes_rows or self.takes_embedding:
             return
-        name = type(self).__name__
         if len(shape) == 1:
             rows = f"this data set has rows of {shape[0]} numbers"
             raise SemisupError(f"{name} needs images, and {rows}: use backbone=mlp.")

@@ -34,7 +34,7 @@ class Linear(Backbone):
         return self.length * F.normalize(x, dim=-1)
 
 
-class MLPHead(Backbone):
+class MlpHead(Backbone):
     """Dense layers with ReLU and dropout on an embedding.
 
     Args:
