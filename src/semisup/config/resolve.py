@@ -102,7 +102,8 @@ def takes_embedding(config: Config) -> bool:
     Returns:
         Whether that is so.
     """
-    return bool(getattr(locate(config["backbone"]["_target_"]), "takes_embedding", False))
+    target = locate(config["backbone"]["_target_"], "backbone._target_")
+    return bool(getattr(target, "takes_embedding", False))
 
 
 def is_labeling_only(config: Config) -> bool:
