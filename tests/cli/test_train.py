@@ -189,7 +189,7 @@ def test_a_page_that_cannot_be_written_is_a_warning_and_costs_no_result(cli, ove
     assert [*(tmp_path / "runs").glob("*/result.json")]
 
 
-def test_an_earlier_program_of_the_command_line_stays_for_processes_of_lightning(overrides, tmp_path):
+def test_processes_that_lightning_starts_repeat_the_subcommand(overrides, tmp_path):
     """Two processes: the second one is started with the first one's command line."""
     words = [
         "train",
