@@ -156,7 +156,7 @@ def test_stochastic_depth_is_for_training_only(network):
         (lambda: WideResNet(RGB, 10, depth=27), r"backbone\.depth=27 is not valid: it is 6 n \+ 4"),
         (
             lambda: MLP((7,), 3, hidden=[-1]),
-            r"MLP: hidden=\[-1\] is not valid: it is a list, each of it a whole number",
+            r"MLP: hidden=\[-1\] is not valid: it is a list, each item a whole number",
         ),
         (lambda: MLP((7,), 3, hidden=[5.0]), r"hidden=\[5\.0\] is not valid"),
         (lambda: MLP((7,), 3, dropout=float("nan")), "dropout=nan is not valid"),

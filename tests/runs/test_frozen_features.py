@@ -2,12 +2,14 @@
 
 import json
 import os
+import shutil
 import signal
 from typing import ClassVar
 
 import numpy as np
 import pytest
 import torch
+import yaml
 
 from semisup.cli.overrides import CONF
 from semisup.core.errors import SemisupError
@@ -74,6 +76,47 @@ def test_the_joined_network_predicts_from_images_what_the_head_predicts_from_fea
     with torch.no_grad():
         logits = trained.classifier.logits(images).softmax(-1)
     np.testing.assert_allclose(logits.numpy(), saved["probability"][np.argsort(saved["index"])], atol=5e-3)
+
+
+def test_normalized_features_are_normalized_in_the_joined_network_too(run, frozen, tmp_path):
+    run("method=supervised", *frozen, "embedding.normalize=true", "optimizer.lr=.1")
+    trained = open_run(only(tmp_path / "runs"))
+    images = torch.from_numpy(np.array(trained.open_store().test_images))
+    saved = np.load(trained.folder / "predictions.npz")
+    with torch.no_grad():
+        probability = trained.classifier.logits(images).softmax(-1).numpy()
+    np.testing.assert_allclose(probability, saved["probability"][np.argsort(saved["index"])], atol=5e-3)
+
+
+def test_a_frozen_network_that_was_replaced_is_refused(run, frozen, extractor, tmp_path):
+    """The run that is embedded by is trained again, to other weights: the head does not fit them."""
+    moved = tmp_path / "extractor"
+    shutil.copytree(extractor, moved)
+    options = (*frozen[:-1], f"embedding.run={moved}")
+    run("method=supervised", *options)
+    file = moved / "round0" / "best.ckpt"
+    checkpoint = torch.load(file, weights_only=True)
+    for values in checkpoint["state_dict"].values():
+        values.add_(1)
+    torch.save(checkpoint, file)
+    with pytest.raises(SemisupError, match=r"of another frozen network than the one that embedding\.run=.* holds now"):
+        _ = open_run(only(tmp_path / "runs")).classifier
+
+
+def test_a_run_from_elsewhere_calls_no_embedding_of_another_kind(run, frozen, tmp_path):
+    run("method=supervised", *frozen)
+    folder, trace = only(tmp_path / "runs"), tmp_path / "executed"
+    config = yaml.safe_load((folder / "config.yaml").read_text())
+    config["embedding"] = {"_target_": "os.mkdir", "path": str(trace)}
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    with pytest.raises(SemisupError, match=r"embedding\._target_=os\.mkdir is no network's"):
+        _ = open_run(folder).classifier
+    network = {"_target_": "os.mkdir", "path": str(trace)}
+    config["embedding"] = {"_target_": "semisup.embeddings.PretrainedEmbedding", "network": network}
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    with pytest.raises(SemisupError, match=r"embedding\.network\._target_=os\.mkdir is no Backbone"):
+        _ = open_run(folder).classifier
+    assert not trace.exists()
 
 
 def test_a_stopped_run_continues_bit_for_bit(run, frozen, tmp_path):

@@ -9,6 +9,7 @@ from semisup.core.errors import SemisupError
 from semisup.core.schema import locate, parameters
 from semisup.data import Split, SSLDataModule, Store
 from semisup.data.transforms import ImageViews
+from semisup.embeddings.network import NetworkEmbedding
 from semisup.models.backbones import Backbone
 
 # What the program supplies to each node's constructor, and a config may not set.
@@ -49,6 +50,19 @@ def build_embedding(node: Mapping[str, Any], load_network: Callable[..., Any] | 
         The embedding.
     """
     return build(node, **select_kwargs({"load_network": load_network}, locate(node["_target_"])))
+
+
+def embeds_views(node: Mapping[str, Any]) -> bool:
+    """Whether an embedding gives the features of views, for a backbone to be trained on. Nothing is called.
+
+    Args:
+        node: Its node.
+
+    Returns:
+        Whether it is that of a network that this run does not train.
+    """
+    target = locate(node["_target_"], "embedding._target_")
+    return isinstance(target, type) and issubclass(target, NetworkEmbedding) and "source" not in parameters(target)
 
 
 def build_network(config: Config, store: Store) -> Backbone:

@@ -5,13 +5,12 @@ from typing import Any, Literal
 
 from semisup.config import Config
 from semisup.config.identity import short_name
-from semisup.config.nodes import INJECTED_ARGS, build, build_embedding
+from semisup.config.nodes import INJECTED_ARGS, build, build_embedding, embeds_views
 from semisup.config.rounds import Rounds, round_config
 from semisup.core.errors import SemisupError
 from semisup.core.ranges import PositiveInt, Seed, UserPath
 from semisup.core.schema import completed, locate, parameters
 from semisup.data import SSLDataModule
-from semisup.embeddings.network import NetworkEmbedding
 
 OPTIONAL_NODES = ("teacher", "labeler", "embedding")
 
@@ -187,8 +186,7 @@ def _check_embedded_inputs(config: Config) -> None:
     name, node = short_name(config["backbone"]["_target_"]), config["embedding"]
     if not node:
         raise SemisupError(f"backbone={name} takes the features of a frozen network: write embedding=pretrained.")
-    target = locate(node["_target_"])
-    if not (isinstance(target, type) and issubclass(target, NetworkEmbedding)) or "source" in parameters(target):
+    if not embeds_views(node):
         raise SemisupError(f"backbone={name} takes features of a network: write embedding=pretrained or checkpoint.")
     if config["tune"] == "batch_size":
         raise SemisupError(f"tune=batch_size is for backbones that take images, and {name} takes an embedding.")

@@ -167,7 +167,7 @@ def _kinds(annotation: Any) -> Iterator[str]:
         for part in parts:
             yield from _kinds(part)
     elif isinstance(origin, type) and issubclass(origin, Sequence):
-        yield f"a list, each of it {describe(parts[0])}"
+        yield f"a list, each item {describe(parts[0])}"
     elif isinstance(origin or annotation, type) and issubclass(origin or annotation, Mapping):
         yield "options, as {name: value}"
     else:

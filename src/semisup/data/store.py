@@ -44,6 +44,7 @@ class Store:
         test_fingerprint: A hash of the classes and the test set, which stays when labels are corrected; `fingerprint`
             if empty.
         columns: The D names of a table's columns, if it has any.
+        frozen_network: A hash of the network whose features are in the place of the images; empty if none is.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Store:
     folder: Path | None = None
     test_fingerprint: str = ""
     columns: tuple[str, ...] = ()
+    frozen_network: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "test_fingerprint", self.test_fingerprint or self.fingerprint)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn.functional import normalize
 
 from semisup.core import environment
 from semisup.core.atomic_files import atomic_folder, atomic_write
@@ -54,6 +55,7 @@ class ViewCache:
         inference: Batch size, device and precision.
         count: n, of weak and of strong views.
         seed: Each view is a function of (seed, view, image).
+        normalize: Whether each vector is scaled to length 1.
         description: Everything that the features depend on; its hash names the folder.
     """
 
@@ -63,6 +65,7 @@ class ViewCache:
     inference: BatchedInference
     count: int
     seed: int
+    normalize: bool
     description: dict[str, Any]
 
     def open(self, cache: Path, progress: Progress = no_progress) -> Store:
@@ -119,7 +122,8 @@ class ViewCache:
             apply = partial(self._apply, view, self._draw(view, range(start, stop)))
             remedy = f"lower embedding.batch_size={self.inference.batch_size}"
             made.append(infer(apply, images, device, self.inference.precision, remedy))
-        features = torch.stack(made, dim=1).half().cpu().numpy()
+        stacked = torch.stack(made, dim=1)
+        features = (normalize(stacked, dim=-1) if self.normalize else stacked).half().cpu().numpy()
         if not np.isfinite(features).all():
             row = start + int((~np.isfinite(features).all((1, 2))).argmax())
             raise SemisupError(f"the features of image {row:,} of {self.store.name} are not finite, or above 65,504.")

@@ -3,6 +3,7 @@
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ from semisup.data.transforms.image_views import ImageViews
 from semisup.data.transforms.table_views import TableViews
 from semisup.data.transforms.views import Views
 from semisup.embeddings.base import Features, Rows, describe_images
-from semisup.embeddings.cache import cached
+from semisup.embeddings.cache import cached, description_key
 from semisup.embeddings.cached_views import Progress, ViewCache, no_progress
 from semisup.embeddings.plain import plain_views
 from semisup.embeddings.postprocessing import Postprocessing, Whitening, read_blocks
@@ -77,7 +78,7 @@ class NetworkEmbedding(ABC):
 
     @abstractmethod
     def _prepare(self, store: Store, **view_options: Any) -> PreparedNetwork:
-        """The network for the store's inputs. Raises SemisupError if it cannot take them. options: of the views."""
+        """The network for the store's inputs, with options of its views. Raises SemisupError if it cannot take them."""
 
     def extractor(self, store: Store) -> PreparedNetwork:
         """The frozen network itself, for images that are to be classified.
@@ -89,6 +90,18 @@ class NetworkEmbedding(ABC):
             The network and the plain view that it takes.
         """
         return self._prepare(store)
+
+    def fingerprint(self, store: Store) -> str:
+        """What says whether the frozen network is still the one that a run was trained on.
+
+        Args:
+            store: As in `extractor`.
+
+        Returns:
+            A hash of its layers, its weights and its plain view.
+        """
+        prepared = self._prepare(store)
+        return _fingerprint(prepared.network, prepared.views)
 
     def embed_views(
         self, store: Store, cache: Path, options: Mapping[str, Any], progress: Progress = no_progress
@@ -120,8 +133,13 @@ class NetworkEmbedding(ABC):
             "views": self.views,
             "seed": self.views_seed,
             "options": dict(sorted(options.items())),
+            "normalize": self.postprocessing.normalize,
         }
-        cached_views = ViewCache(store, network, views, self.inference, self.views, self.views_seed, description)
+        normalize = self.postprocessing.normalize
+        frozen = replace(store, frozen_network=_fingerprint(network, views))
+        cached_views = ViewCache(
+            frozen, network, views, self.inference, self.views, self.views_seed, normalize, description
+        )
         return cached_views.open(cache, progress)
 
     def __call__(self, store: Store, rows: Rows, folder: Path | None = None) -> Features:
@@ -207,6 +225,10 @@ def _describe_network(network: Backbone) -> dict[str, Any]:
         "weights": weights.hexdigest(),
         "input": list(network.shape),
     }
+
+
+def _fingerprint(network: Backbone, views: Views) -> str:
+    return description_key({**_describe_network(network), **_describe_views(views)})
 
 
 def _describe_views(views: Views) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from semisup.core.ranges import Positive, enforce_ranges
 from semisup.models.backbones import Backbone
@@ -15,17 +16,19 @@ class FrozenNetwork(Backbone):
     Args:
         frozen: Maps images to features.
         trained: Takes these features, such as Linear.
+        normalize: Whether features are scaled to length 1 first, as those were that `trained` was trained on.
     """
 
     takes_rows = True  # the frozen network resizes its images itself
 
-    def __init__(self, frozen: Backbone, trained: Backbone) -> None:
+    def __init__(self, frozen: Backbone, trained: Backbone, normalize: bool = False) -> None:
         super().__init__(frozen.shape, trained.classes)
         self.frozen, self.trained, self.num_features = frozen, trained, trained.num_features
-        self.head = trained.head
+        self.head, self.normalize = trained.head, normalize
 
     def features(self, x: Tensor) -> Tensor:
-        return self.trained.features(self.frozen.features(x))
+        features = self.frozen.features(x)
+        return self.trained.features(F.normalize(features, dim=-1) if self.normalize else features)
 
 
 @enforce_ranges

@@ -70,7 +70,8 @@ def run(config: Mapping[str, Any], console: Console | None = None, command: str 
         data.split.save(folder, store)
     result = _train_and_test(full, store, data, method, folder, console)
     if result:  # which the first process has
-        result["data"] = describe_store(images)
+        frozen = {"frozen_network": store.frozen_network} if store.is_embedded else {}
+        result["data"] = describe_store(images) | frozen
     if rank() == 0:
         atomic_write_text(folder / RESULT, json.dumps(result, indent=1))
     show.result(console, folder, result)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from semisup.config import Config
-from semisup.config.nodes import build, build_embedding
+from semisup.config.nodes import build, build_embedding, embeds_views
 from semisup.config.rounds import round_config
 from semisup.core.errors import SemisupError
 from semisup.core.schema import locate
@@ -120,7 +120,9 @@ def load_network(run: Path, store: Store) -> tuple[Backbone, Path]:
     return trained_network(checkpoint, store.shape, store.name, option=option), checkpoint
 
 
-def frozen_classifier(config: Config, checkpoint: Path, store: Store, temperature: float) -> Classifier:
+def frozen_classifier(
+    config: Config, checkpoint: Path, store: Store, temperature: float, fingerprint: str = ""
+) -> Classifier:
     """The frozen network and the head that a run has trained on its features, in one: images in, probabilities out.
 
     Args:
@@ -128,16 +130,27 @@ def frozen_classifier(config: Config, checkpoint: Path, store: Store, temperatur
         checkpoint: Of the head.
         store: The data set; its shape and its classes are used, none of its images.
         temperature: Of the classifier.
+        fingerprint: That of the frozen network when the head was trained; empty if it is not known.
 
     Returns:
         The classifier, on the CPU.
 
     Raises:
-        SemisupError: If the frozen network is no longer there, or the head does not fit it.
+        SemisupError: If the frozen network is no longer there or is another one now, or the head does not fit it.
     """
-    frozen = build_embedding(config["embedding"], load_network).extractor(store)
+    node = config["embedding"]
+    if not embeds_views(node):  # anything else is not called to find out
+        raise SemisupError(f"{checkpoint.parents[1]}: embedding._target_={node['_target_']} is no network's.")
+    embedding = build_embedding(node, load_network)
+    if fingerprint and embedding.fingerprint(store) != fingerprint:
+        raise SemisupError(
+            f"{checkpoint.parents[1]} was trained on the features of another frozen network than the one that "
+            f"embedding.{'run' if 'run' in node else 'weights'}={node.get('run', node.get('weights'))} holds now."
+        )
+    frozen = embedding.extractor(store)
     head = trained_network(checkpoint, (frozen.network.num_features,), store.name, len(store.classes))
-    return Classifier(FrozenNetwork(frozen.network, head), frozen.mean, frozen.std, temperature)
+    joined = FrozenNetwork(frozen.network, head, normalize=embedding.postprocessing.normalize)
+    return Classifier(joined, frozen.mean, frozen.std, temperature)
 
 
 def backbone_node(checkpoint: Path, option: str = "run") -> Config:

@@ -207,7 +207,9 @@ class TrainedRun:
     def classifier(self) -> Classifier:
         """The evaluated network with its normalization and temperature, on the CPU."""
         if takes_embedding(self.config):
-            return frozen_classifier(self.config, self.checkpoint, empty_store(self.data), self.temperature or 1.0)
+            fingerprint = self.data.get("frozen_network", "")
+            store = empty_store(self.data)
+            return frozen_classifier(self.config, self.checkpoint, store, self.temperature or 1.0, fingerprint)
         network = trained_network(self.checkpoint, self.shape, self.data["name"], len(self.classes))
         return Classifier(network, self.data["mean"], self.data["std"], self.temperature or 1.0)
 
