@@ -10,9 +10,12 @@ if TYPE_CHECKING:
     from semisup.core.errors import SemisupError
     from semisup.data import SSLDataModule, Store
     from semisup.methods import (
+        ICT,
         UDA,
         VAT,
+        AdaMatch,
         ClusterLabel,
+        Dash,
         FixMatch,
         FlexMatch,
         FreeMatch,
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
         SoftMatch,
         StepOutput,
         Supervised,
+        TemporalEnsembling,
     )
     from semisup.models.backbones import Backbone
     from semisup.runs.run import run
@@ -34,10 +38,13 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "ICT",
     "UDA",
     "VAT",
+    "AdaMatch",
     "Backbone",
     "ClusterLabel",
+    "Dash",
     "FixMatch",
     "FlexMatch",
     "FreeMatch",
@@ -55,6 +62,7 @@ __all__ = [
     "StepOutput",
     "Store",
     "Supervised",
+    "TemporalEnsembling",
     "open_run",
     "run",
 ]

@@ -1,10 +1,13 @@
 """One file per method; each reads like the algorithm box of its paper."""
 
+from semisup.methods.adamatch import AdaMatch
 from semisup.methods.base import Method
 from semisup.methods.cluster_label import ClusterLabel
+from semisup.methods.dash import Dash
 from semisup.methods.fixmatch import FixMatch
 from semisup.methods.flexmatch import FlexMatch
 from semisup.methods.freematch import FreeMatch
+from semisup.methods.ict import ICT
 from semisup.methods.mean_teacher import MeanTeacher
 from semisup.methods.mixmatch import MixMatch
 from semisup.methods.noisy_student import NoisyStudent
@@ -14,13 +17,17 @@ from semisup.methods.self_training import SelfTraining
 from semisup.methods.softmatch import SoftMatch
 from semisup.methods.step_output import PseudoLabels, StepOutput
 from semisup.methods.supervised import Supervised
+from semisup.methods.temporal_ensembling import TemporalEnsembling
 from semisup.methods.uda import UDA
 from semisup.methods.vat import VAT
 
 __all__ = [
+    "ICT",
     "UDA",
     "VAT",
+    "AdaMatch",
     "ClusterLabel",
+    "Dash",
     "FixMatch",
     "FlexMatch",
     "FreeMatch",
@@ -35,4 +42,5 @@ __all__ = [
     "SoftMatch",
     "StepOutput",
     "Supervised",
+    "TemporalEnsembling",
 ]

@@ -148,6 +148,19 @@ def mixup(x: Tensor, order: Tensor, share: Tensor) -> Tensor:
     return share * x + (1 - share) * x[order]
 
 
+def last_occurrence(index: Tensor) -> Tensor:
+    """For each row, the last row with the same index: so an image that is in a step twice is written once.
+
+    Args:
+        index: (N,) int64.
+
+    Returns:
+        Rows, (N,) int64.
+    """
+    rows = torch.arange(len(index), device=index.device)
+    return torch.where(index == index[:, None], rows, -1).amax(-1)
+
+
 def cross_entropy(logits: Tensor, label: Tensor) -> Tensor:
     """The mean cross-entropy.
 
