@@ -1,5 +1,7 @@
 """Label propagation by hand: images are directions in a plane."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -7,7 +9,7 @@ from scipy.sparse import csr_array
 
 from semisup.core.errors import SemisupError
 from semisup.labelers import LabelerInputs
-from semisup.labelers.propagation import LabelPropagation, affinity_graph, certainty, propagate
+from semisup.labelers.propagation import LabelPropagation, affinity_graph, propagate, shares
 
 
 def directions(*degrees: float) -> np.ndarray:
@@ -58,11 +60,48 @@ def test_labels_spread_along_a_path_by_hand():
     assert_allclose(z, [[7 / 6, 1 / 6], [0.47140, 0.47140], [1 / 6, 7 / 6]], atol=1e-5)
 
 
-def test_certainty_is_one_less_the_share_of_the_entropy():
-    """(.9, .1): H = .32508, 1 - H / log 2 = .53100. Even shares and an image that nothing reaches: 0."""
-    share, certain = certainty(np.array([[1.8, 0.2], [3, 3], [0, 0], [0, 5]]))
-    assert_allclose(share, [[0.9, 0.1], [0.5, 0.5], [0.5, 0.5], [0, 1]])
-    assert_allclose(certain, [0.53100, 0, 0, 1], atol=1e-5)
+def test_rows_are_scaled_and_one_that_nothing_reaches_has_equal_shares():
+    assert_allclose(shares(np.array([[1.8, 0.2], [3, 3], [0, 0], [0, 5]])), [[0.9, 0.1], [0.5, 0.5], [0.5, 0.5], [0, 1]])
+
+
+def test_a_class_with_more_labels_takes_no_images_of_another():
+    """0° to 40° in steps of 20°, three of class 0 and unlabeled 60° between them and 80°, of class 1.
+
+    Each is as near to 40° as to 80°. Y is 1/3 for class 0 and 1 for class 1: the image takes class 1.
+    """
+    line = inputs((0, 0), (20, 0), (40, 0), (60, -1), (80, 1), (100, 1), (120, 1))
+    few = inputs((0, 0), (20, 0), (40, 0), (60, -1), (80, 1), (100, -1), (120, -1))
+    labeler = LabelPropagation(neighbors=2, alpha=0.5)
+    assert_allclose(labeler.probabilities(line, 2)[3], [0.5, 0.5], atol=1e-5)
+    assert labeler.probabilities(few, 2)[3, 1] > 0.6
+
+
+def test_other_labels_of_the_same_features_give_what_a_new_labeler_gives():
+    """The graph is kept between two calls, and not for other features."""
+    labeler = LabelPropagation(neighbors=2)
+    first = inputs((0, 0), (10, -1), (30, -1), (45, 1))
+    again = replace(first, label=np.array([1, -1, 0, -1]))
+    other = inputs((0, 1), (40, -1), (45, -1), (47, 0))
+    for images in (first, again, other):
+        expected = LabelPropagation(neighbors=2).probabilities(images, 2)
+        assert_array_equal(labeler.probabilities(images, 2), expected)
+
+
+def test_labels_spread_further_among_more_images():
+    """alpha = 1 - 2.5 / √N: .5 for up to 25 images, .75 for 100."""
+    line = inputs(*[(degree, int(degree > 40) if degree in (0, 89) else -1) for degree in np.linspace(0, 89, 100)])
+    auto, fixed = (LabelPropagation(alpha=alpha).probabilities(line, 2) for alpha in ("auto", 0.75))
+    assert_array_equal(auto, fixed)
+    few = inputs((0, 0), (20, -1), (50, 1))
+    auto, fixed = (LabelPropagation(alpha=alpha).probabilities(few, 2) for alpha in ("auto", 0.5))
+    assert_array_equal(auto, fixed)
+
+
+def test_classes_without_a_label_have_a_column_of_zeros():
+    probability = LabelPropagation(neighbors=1).probabilities(inputs((0, 1), (5, -1), (100, 4), (110, -1)), 6)
+    assert probability.shape == (4, 6)
+    assert probability.dtype == np.float32
+    assert_allclose(probability[1], [0, 1, 0, 0, 0, 0], atol=1e-5)
 
 
 def test_images_take_the_label_of_their_heap_and_no_weight_where_no_label_reaches():
@@ -72,7 +111,7 @@ def test_images_take_the_label_of_their_heap_and_no_weight_where_no_label_reache
     )
     assert_array_equal(labels.target[:4], [1, 1, 4, 4])
     assert_allclose(labels.weight, [0, 0.5, 0, 0.5, 0, 0], atol=1e-5)
-    assert_allclose(labels.confidence, [1, 1, 1, 1, 0.5, 0.5], atol=1e-5)
+    assert_allclose(labels.confidence, [1, 1, 1, 1, 0.2, 0.2], atol=1e-5)  # of five classes, equal shares
     assert [array.dtype for array in labels[:3]] == [np.int64, np.float32, np.float32]
 
 
@@ -126,7 +165,7 @@ def test_a_nan_is_one_sentence():
     [
         ({"neighbors": 0}, "neighbors=0 is not valid"),
         ({"gamma": 0}, "gamma=0 is not valid: it is a number above 0"),
-        ({"alpha": 1}, "alpha=1 is not valid: it is a number above 0 and below 1"),
+        ({"alpha": 1}, "alpha=1 is not valid: it is a number above 0 and below 1 or auto"),
         ({"alpha": float("nan")}, "alpha=nan is not valid"),
         ({"weight": -1}, "weight=-1 is not valid"),
     ],

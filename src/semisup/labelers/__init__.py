@@ -2,6 +2,7 @@
 
 from semisup.labelers.clusters import ClusterLabeler
 from semisup.labelers.confident import ConfidenceLabeler
+from semisup.labelers.feature_labeler import FeatureLabeler
 from semisup.labelers.inputs import Labeler, LabelerInputs, Labels
 from semisup.labelers.named_clusters import NamedClusters
 from semisup.labelers.propagation import LabelPropagation
@@ -9,6 +10,7 @@ from semisup.labelers.propagation import LabelPropagation
 __all__ = [
     "ClusterLabeler",
     "ConfidenceLabeler",
+    "FeatureLabeler",
     "LabelPropagation",
     "Labeler",
     "LabelerInputs",

@@ -19,6 +19,7 @@ class LabelerInputs:
         logits: Of the teacher on plain views, (N, K) float32.
         features: An embedding, (N, D) float32.
         validation: The same of the validation images, with their classes, for calibration; None without any.
+        classes: K; None if no class is larger than those of the labels.
     """
 
     index: NDArray[np.int64]
@@ -26,6 +27,12 @@ class LabelerInputs:
     logits: NDArray[np.float32] | None = None
     features: NDArray[np.float32] | None = None
     validation: "LabelerInputs | None" = None
+    classes: int | None = None
+
+    @property
+    def class_count(self) -> int:
+        """K, the number of classes."""
+        return int(self.label.max(initial=-1)) + 1 if self.classes is None else self.classes
 
 
 class Labels(NamedTuple):

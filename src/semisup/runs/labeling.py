@@ -116,7 +116,7 @@ def build_labeler_inputs(data: SSLDataModule, columns: Columns) -> LabelerInputs
     def rows_of(images: NDArray[np.int64]) -> LabelerInputs:
         rows = np.searchsorted(columns["index"], images)
         logits, features = (columns[key][rows] if key in columns else None for key in ("logits", "features"))
-        return LabelerInputs(images, data.store.targets[images], logits, features)
+        return LabelerInputs(images, data.store.targets[images], logits, features, classes=len(data.store.classes))
 
     split = data.split
     validation = rows_of(split.validation) if len(split.validation) else None
