@@ -61,7 +61,9 @@ def test_labels_spread_along_a_path_by_hand():
 
 
 def test_rows_are_scaled_and_one_that_nothing_reaches_has_equal_shares():
-    assert_allclose(shares(np.array([[1.8, 0.2], [3, 3], [0, 0], [0, 5]])), [[0.9, 0.1], [0.5, 0.5], [0.5, 0.5], [0, 1]])
+    assert_allclose(
+        shares(np.array([[1.8, 0.2], [3, 3], [0, 0], [0, 5]])), [[0.9, 0.1], [0.5, 0.5], [0.5, 0.5], [0, 1]]
+    )
 
 
 def test_a_class_with_more_labels_takes_no_images_of_another():
