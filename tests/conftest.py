@@ -3,7 +3,8 @@
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,25 @@ def semisup(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         return status or 0, *capsys.readouterr()
 
     return call
+
+
+@pytest.fixture
+def flipped() -> Callable[[Path, int], AbstractContextManager[None]]:
+    """Flips a bit of a file's byte at a position, and puts it back at the end of the block."""
+
+    def write(file: Path, content: bytes) -> None:
+        changed = file.stat().st_mtime_ns + 1
+        file.write_bytes(content)
+        os.utime(file, ns=(changed, changed))  # the system's clock of files ticks every few milliseconds
+
+    @contextmanager
+    def flip(file: Path, position: int) -> Iterator[None]:
+        content = file.read_bytes()
+        write(file, content[:position] + bytes([content[position] ^ 1]) + content[position + 1 :])
+        yield
+        write(file, content)
+
+    return flip
 
 
 def flat(value: Any) -> Any:

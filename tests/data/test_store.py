@@ -18,6 +18,7 @@ from semisup.data.store import open_store
 from semisup.data.store_writer import finish_store, statistics, write_array, write_store
 
 CLASSES = ("cat", "dog")
+ARRAYS = ("images.npy", "targets.npy", "test_images.npy", "test_targets.npy")
 
 
 def random_images(count: int, size: int = 5, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -89,7 +90,7 @@ def test_the_test_fingerprint_tells_test_sets_apart_and_nothing_else(tmp_path):
 
 def test_a_store_of_before_there_was_a_test_fingerprint_has_that_of_all_of_it(folder):
     meta = json.loads((folder / "meta.json").read_text())
-    del meta["test_fingerprint"]
+    del meta["test_fingerprint"], meta["checksum"]
     (folder / "meta.json").write_text(json.dumps(meta))
     assert open_store(folder).test_fingerprint == open_store(folder).fingerprint
 
@@ -110,12 +111,38 @@ def test_table_statistics_survive_large_numbers_and_constant_columns():
     assert_allclose(std, [column.std(), 1.0, (column * 1e-20).std()], rtol=1e-6)
 
 
-@pytest.mark.parametrize("file", ["images.npy", "targets.npy", "test_images.npy", "test_targets.npy"])
+@pytest.mark.parametrize("file", ARRAYS)
 def test_a_truncated_file_is_named(folder, file):
     content = (folder / file).read_bytes()
     (folder / file).write_bytes(content[:-1])
     with pytest.raises(SemisupError, match=rf"{file} is damaged: it has {len(content) - 1:,} bytes instead of"):
         open_store(folder)
+
+
+def test_no_flipped_byte_of_a_store_is_read(folder, flipped):
+    """In meta.json, a digit of the mean would shift all images. Its key `checksum` alone may change."""
+    opened, rng = open_store(folder), np.random.default_rng(0)
+    for file in (folder / name for name in ARRAYS):
+        for position in rng.choice(file.stat().st_size, 20, replace=False).tolist():
+            with flipped(file, position), pytest.raises(SemisupError, match="pets and import it again"):
+                open_store(folder)
+    for position in range(0, (folder / "meta.json").stat().st_size, 5):
+        with flipped(folder / "meta.json", position):
+            try:
+                found = open_store(folder)
+            except SemisupError:
+                continue
+            assert (found.mean, found.std, found.classes) == (opened.mean, opened.std, opened.classes)
+
+
+def test_an_older_store_without_checksums_is_compared_with_its_fingerprint(folder, flipped):
+    meta = json.loads((folder / "meta.json").read_text())
+    del meta["sha256"], meta["checksum"]
+    (folder / "meta.json").write_text(json.dumps(meta))
+    assert open_store(folder).classes == CLASSES
+    for name in ARRAYS:
+        with flipped(folder / name, 130), pytest.raises(SemisupError, match="pets is damaged: its content"):
+            open_store(folder)
 
 
 @pytest.mark.parametrize("file", ["images.npy", "meta.json"])

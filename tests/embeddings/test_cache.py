@@ -135,9 +135,19 @@ def test_a_feature_that_is_not_finite_is_refused(store, folder, value):
 def test_a_damaged_file_is_named(store, folder):
     PixelEmbedding()(store, ROWS, folder)
     (file,) = folder.glob("*/features.npy")
-    file.write_bytes(file.read_bytes()[:-1])
+    content = file.read_bytes()
+    file.write_bytes(content[:-100])
     with pytest.raises(SemisupError, match=r"features\.npy is damaged .*; delete"):
         PixelEmbedding()(store, ROWS, folder)
+
+
+def test_no_flipped_byte_of_an_embedding_is_read(store, folder, flipped):
+    expected = np.array(PixelEmbedding()(store, ROWS, folder))
+    (file,) = folder.glob("*/features.npy")
+    for position in np.random.default_rng(0).choice(file.stat().st_size, 30, replace=False).tolist():
+        with flipped(file, position), pytest.raises(SemisupError, match=r"features\.npy is damaged: .*; delete /"):
+            PixelEmbedding()(store, ROWS, folder)
+    assert_array_equal(PixelEmbedding()(store, ROWS, folder), expected)
 
 
 @pytest.mark.parametrize("count", [50, 40, 7])

@@ -82,6 +82,31 @@ def test_a_stopped_program_continues_with_the_missing_blocks(store, folder, tmp_
     assert not list(folder.glob(".*"))
 
 
+def test_a_damaged_block_is_computed_again(store, folder, tmp_path):
+    network = Counted(store.shape, 3)
+    network.fails_after = 50 * 5 + 60
+    with pytest.raises(KeyboardInterrupt):
+        embed(store, folder, network)
+    (block,) = folder.glob(".*/images-0-50.npy")
+    network.fails_after, network.images = None, 0
+    content = bytearray(block.read_bytes())
+    content[700] ^= 1
+    block.write_bytes(content)
+    resumed = embed(store, folder, network)
+    assert network.images == 120 * 5 + 30
+    assert_array_equal(resumed.images, embed(store, tmp_path / "other").images)
+
+
+@pytest.mark.parametrize("name", ["images", "test_images"])
+def test_no_flipped_byte_of_cached_views_is_read(name, store, folder, flipped):
+    embed(store, folder)
+    (file,) = folder.glob(f"*/{name}.npy")
+    for position in np.random.default_rng(0).choice(file.stat().st_size - 48, 15, replace=False).tolist():
+        with flipped(file, position), pytest.raises(SemisupError, match=r"images\.npy is damaged: .*; delete /"):
+            embed(store, folder)
+    embed(store, folder)
+
+
 def test_the_classes_and_the_split_stay_those_of_the_images(store, folder):
     embedded = embed(store, folder)
     assert_array_equal(embedded.targets, store.targets)

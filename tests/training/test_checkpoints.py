@@ -1,15 +1,21 @@
 """Which checkpoint is the best, and what is left of one whose writing failed."""
 
+import json
+import re
 import resource
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
+from semisup.core.checksums import check_seal
 from semisup.core.errors import SemisupError
 from semisup.data import Batch
 from semisup.methods import PseudoLabel, StepOutput
+from semisup.training.callbacks.checkpoints import load_checkpoint
 
 
 class Scripted(PseudoLabel):
@@ -95,3 +101,47 @@ def test_checkpoints_use_no_other_disk(run, monkeypatch, tmp_path):
     """The folder for temporary files is often small; Lightning writes checkpoints there first."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
     assert run("method=supervised")["steps"] == 12
+
+
+@pytest.mark.parametrize("sealed", [True, False])
+def test_no_flipped_byte_of_a_checkpoint_changes_weights(sealed, run, flipped, tmp_path):
+    """Of an older checkpoint, which has no checksum, bytes that nothing reads may differ."""
+    run("method=supervised", "trainer.max_steps=4", "data.validation=0")
+    file = next((tmp_path / "runs").glob("*/round0/last.ckpt"))
+    assert check_seal(file, "")
+    if not sealed:
+        torch.save(torch.load(file, weights_only=True), file)
+    expected = load_checkpoint(file)["state_dict"]
+    refused = 0
+    for position in np.random.default_rng(0).choice(file.stat().st_size, 60, replace=False).tolist():
+        with flipped(file, position):
+            try:
+                found = load_checkpoint(file)["state_dict"]
+            except SemisupError:
+                refused += 1
+            else:
+                assert all(torch.equal(value, expected[name]) for name, value in found.items())
+    assert refused == 60 if sealed else refused > 30
+
+
+def test_every_reader_refuses_a_checkpoint_with_a_flipped_byte(run, overrides, flipped, semisup, tmp_path):
+    run("method=supervised", "data.validation=0")
+    file = next((tmp_path / "runs").glob("*/round0/last.ckpt"))
+    folder, result = file.parents[1], (file.parents[1] / "result.json").read_text()
+    embedding = ("embedding=checkpoint", f"embedding.run={file}", f"runs_dir={tmp_path / 'other'}")
+    commands = [
+        ("export", f"run={folder}", f"out={tmp_path / 'model.safetensors'}"),
+        ("predict", f"run={folder}", f"images={tmp_path / 'one.png'}", f"out={tmp_path / 'p.csv'}"),
+        ("train", *overrides("method=cluster_label", *embedding)),
+        ("train", *overrides("method=supervised", "data.validation=0")),  # resumes
+    ]
+    Image.new("L", (8, 8)).save(tmp_path / "one.png")
+    for command in commands:
+        if command is commands[-1]:
+            (folder / "result.json").unlink()
+        with flipped(file, file.stat().st_size // 2):
+            status, _, errors = semisup(*command)
+        assert status == 1, command
+        assert re.search(r"last\.ckpt is damaged: .*; train again with overwrite=true\.$", errors.strip()), errors
+    assert semisup(*commands[-1])[0] == 0
+    assert json.loads((folder / "result.json").read_text())["test"] == json.loads(result)["test"]

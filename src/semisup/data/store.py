@@ -11,6 +11,7 @@ A store is a folder of .npy files and a meta.json:
 Images are channels-last, as decoders produce them and as convolutions run fastest.
 """
 
+import hashlib
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from semisup.core.checksums import check_json_seal, checksum
 from semisup.core.errors import SemisupError
 
 UNKNOWN = -1  # the target of an image whose class is unknown or hidden
@@ -113,7 +115,7 @@ def store_folder(data_dir: Path | str, name: str) -> Path:
 
 
 def open_store(folder: Path) -> Store:
-    """Opens a store without reading its images.
+    """Opens a store, and compares its files with their checksums.
 
     Args:
         folder: The store's folder.
@@ -124,19 +126,25 @@ def open_store(folder: Path) -> Store:
     Raises:
         SemisupError: If a file is missing or damaged.
     """
+    remedy = f"delete {folder} and import it again"
     try:
         meta = json.loads((folder / "meta.json").read_text())
         if meta["format"] != FORMAT:
             raise SemisupError(f"{folder} was written by another version of Semisup; delete it and import it again.")
+        try:
+            check_json_seal(meta)
+        except ValueError as error:
+            raise SemisupError(f"{folder / 'meta.json'} is damaged: {error}; {remedy}.") from error
         for file, size in meta["bytes"].items():
             if (actual := (folder / file).stat().st_size) != size:
                 raise SemisupError(
-                    f"{folder / file} is damaged: it has {actual:,} bytes instead of {size:,}; "
-                    f"delete {folder} and import it again."
+                    f"{folder / file} is damaged: it has {actual:,} bytes instead of {size:,}; {remedy}."
                 )
+        if damaged := _changed_file(folder, meta):
+            raise SemisupError(f"{damaged} is damaged: its content does not match its checksum; {remedy}.")
         arrays = {key: np.load(folder / f"{key}.npy", mmap_mode="r") for key in ("images", "test_images")}
         targets = {key: np.load(folder / f"{key}.npy") for key in ("targets", "test_targets")}
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SemisupError(f"{folder} is not a readable store ({error}); delete it and import it again.") from error
     return Store(
         name=meta["name"],
@@ -151,3 +159,12 @@ def open_store(folder: Path) -> Store:
         **arrays,
         **targets,
     )
+
+
+def _changed_file(folder: Path, meta: dict[str, Any]) -> Path | None:
+    """The file that is not as it was written, if there is one; the folder of an older store, which has one hash."""
+    contents = {name: checksum(folder / name) for name in meta["bytes"]}
+    if "sha256" not in meta:
+        whole = hashlib.sha256(b"".join(contents.values())).hexdigest()
+        return None if whole == meta["fingerprint"] else folder
+    return next((folder / name for name, content in contents.items() if content.hex() != meta["sha256"][name]), None)

@@ -1,4 +1,4 @@
-"""Writes stores: arrays block by block, then meta.json with their sizes, statistics and fingerprints."""
+"""Writes stores: arrays block by block, then meta.json with their sizes, checksums, statistics and fingerprints."""
 
 import hashlib
 import json
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semisup.core.atomic_files import atomic_folder
+from semisup.core.checksums import checksum, seal_json
 from semisup.data.store import FORMAT
 
 Arrays = tuple[
@@ -104,11 +105,10 @@ def finish_store(
     paths = sorted(path for path in folder.iterdir() if path.suffix in {".npy", ".txt"})
     classes = list(classes)
     digest, test_digest = hashlib.sha256(), hashlib.sha256(json.dumps(classes).encode())
-    for path in paths:
-        with path.open("rb") as file:
-            content = hashlib.file_digest(file, "sha256").digest()
+    contents = {path.name: checksum(path) for path in paths}
+    for file_name, content in contents.items():
         digest.update(content)
-        if path.name in _TEST_FILES:
+        if file_name in _TEST_FILES:
             test_digest.update(content)
     meta = {
         "format": FORMAT,
@@ -121,8 +121,9 @@ def finish_store(
         "fingerprint": digest.hexdigest(),
         "test_fingerprint": test_digest.hexdigest(),
         "bytes": {path.name: path.stat().st_size for path in paths},
+        "sha256": {file_name: content.hex() for file_name, content in contents.items()},
     }
-    (folder / "meta.json").write_text(json.dumps(meta, indent=1))
+    (folder / "meta.json").write_text(json.dumps(seal_json(meta), indent=1))
 
 
 def statistics(images: NDArray[Any], block: int = _BLOCK) -> tuple[list[float], list[float]]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from semisup.core.atomic_files import atomic_folder
+from semisup.core.checksums import check_seal, seal
 from semisup.core.distributed import is_distributed, rank, wait_for
 from semisup.core.environment import versions
 from semisup.core.errors import SemisupError
@@ -67,6 +68,7 @@ def description_key(description: Mapping[str, Any]) -> str:
 
 
 def _open(target: Path, count: int) -> Features:
+    check_seal(target / "features.npy", f"delete {target}")
     try:
         features: Features = np.load(target / "features.npy", mmap_mode="r")
     except (OSError, ValueError) as error:
@@ -106,5 +108,6 @@ def _write(target: Path, description: Mapping[str, Any], count: int, blocks: Ite
         first = next(blocks)
         shape = (count, first.shape[1])
         write_array(temporary / "features.npy", chain([first], blocks), shape, "float32")
+        seal(temporary / "features.npy")
         meta = {**description, "images": shape[0], "features": shape[1], "versions": versions()}
         (temporary / "meta.json").write_text(json.dumps(meta, indent=1))

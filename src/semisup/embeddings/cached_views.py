@@ -21,6 +21,7 @@ from torch.nn.functional import normalize
 
 from semisup.core import environment
 from semisup.core.atomic_files import atomic_folder, atomic_write
+from semisup.core.checksums import check_seal, is_sealed, seal
 from semisup.core.distributed import is_distributed, rank, wait_for
 from semisup.core.errors import SemisupError
 from semisup.data import Store
@@ -107,10 +108,11 @@ class ViewCache:
         with evaluation_mode(self.network, device):
             for number, block in enumerate(blocks):
                 file = parts / _block_name(block)
-                if number % world_size == rank() and not file.exists():
+                if number % world_size == rank() and not is_sealed(file):
                     features = self._features(block, device)
                     with atomic_write(file) as temporary:
                         np.save(temporary, features)
+                        seal(temporary)
                 progress(number + 1, len(blocks))
 
     def _features(self, block: Block, device: torch.device) -> NDArray[np.float16]:
@@ -151,6 +153,7 @@ class ViewCache:
             }
             for name, shape in shapes.items():
                 write_array(temporary / f"{name}.npy", read(name), shape, "float16")
+                seal(temporary / f"{name}.npy")
             meta = {**self.description, "versions": environment.versions()}
             (temporary / "meta.json").write_text(json.dumps(meta, indent=1), encoding="utf-8")
         shutil.rmtree(parts, ignore_errors=True)
@@ -178,6 +181,7 @@ def _block_name(block: Block) -> str:
 
 
 def _open(file: Path, count: int) -> NDArray[np.float16]:
+    check_seal(file, f"delete {file.parent}")
     try:
         features: NDArray[np.float16] = np.load(file, mmap_mode="r")
     except (OSError, ValueError) as error:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from semisup.core.checksums import check_seal, seal
 from semisup.core.distributed import is_distributed
 from semisup.core.errors import SemisupError
 from semisup.data.store_writer import write_array
@@ -68,7 +69,9 @@ def write_shard(folder: Path, batches: DistributedBatches, count: int, rank: int
     folder.mkdir(parents=True, exist_ok=True)
     starts = range(rank * batches.batch_size, count, world_size * batches.batch_size)
     rows = sum(min(batches.batch_size, count - start) for start in starts)
-    write_array(folder / f"{rank}.npy", batches.compute(rank, world_size), (rows, batches.width), "float32")
+    file = folder / f"{rank}.npy"
+    write_array(file, batches.compute(rank, world_size), (rows, batches.width), "float32")
+    seal(file)
 
 
 def read_shards(folder: Path, batches: DistributedBatches, count: int, world_size: int) -> Iterator[Features]:
@@ -82,8 +85,14 @@ def read_shards(folder: Path, batches: DistributedBatches, count: int, world_siz
 
     Yields:
         Batches (b, D).
+
+    Raises:
+        SemisupError: If a shard is damaged.
     """
-    shards = [np.load(folder / f"{rank}.npy", mmap_mode="r") for rank in range(world_size)]
+    files = [folder / f"{rank}.npy" for rank in range(world_size)]
+    for file in files:
+        check_seal(file, "run the same command again")
+    shards = [np.load(file, mmap_mode="r") for file in files]
     for batch in range(-(-count // batches.batch_size)):
         start = batch // world_size * batches.batch_size
         yield np.asarray(shards[batch % world_size][start : start + batches.batch_size])

@@ -13,6 +13,7 @@ from lightning.pytorch.plugins.io import TorchCheckpointIO
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from semisup.core.atomic_files import atomic_write
+from semisup.core.checksums import seal
 from semisup.core.errors import SemisupError
 from semisup.core.ranges import NonNegativeInt, Positive, PositiveInt, enforce_ranges
 
@@ -120,8 +121,10 @@ class TrainerConfig:
 
 
 class _AtomicCheckpointIO(TorchCheckpointIO):
-    """Writes beside the target file, where Lightning's writes to the folder for temporary files first."""
+    """Adds a checksum, and writes beside the target: Lightning's writes to the folder for temporary files first."""
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
-        with atomic_write(Path(path)) as temporary, temporary.open("wb") as out:
-            torch.save(checkpoint, out)
+        with atomic_write(Path(path)) as temporary:
+            with temporary.open("wb") as out:
+                torch.save(checkpoint, out)
+            seal(temporary)

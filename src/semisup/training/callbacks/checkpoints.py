@@ -1,14 +1,19 @@
 """Checkpoints: the best by validation, and the last to resume from."""
 
+import os
 import time
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 import torch
 from lightning.pytorch import Callback, Trainer
 
+from semisup.core.checksums import check_seal
 from semisup.core.errors import SemisupError
 from semisup.training.metrics_csv import MetricsCSV
+
+_ZIP_END, _ZIP_END_LENGTH = b"PK\5\6", 22  # the last record of a checkpoint
 
 
 class Checkpoints(Callback):
@@ -128,12 +133,23 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         What it holds.
 
     Raises:
-        SemisupError: If it cannot be read.
+        SemisupError: If it cannot be read, or is not as it was written.
     """
+    remedy = "train again with overwrite=true"
     try:
+        if not check_seal(path, remedy):
+            _check_unsealed(path)
         checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except SemisupError:
+        raise
     except Exception as error:  # torch raises many kinds for a file that is no checkpoint; all mean the same here
-        raise SemisupError(
-            f"{path} is not a readable checkpoint ({type(error).__name__}); train again with overwrite=true."
-        ) from error
+        raise SemisupError(f"{path} is not a readable checkpoint ({type(error).__name__}); {remedy}.") from error
     return checkpoint
+
+
+def _check_unsealed(path: Path) -> None:
+    """Checks the CRCs inside a checkpoint of an older version, which torch.load ignores."""
+    with path.open("rb") as file, ZipFile(file) as entries:
+        file.seek(-_ZIP_END_LENGTH, os.SEEK_END)
+        if file.read(len(_ZIP_END)) != _ZIP_END or entries.testzip():
+            raise BadZipFile
