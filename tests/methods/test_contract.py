@@ -1,5 +1,6 @@
 """What every method in conf/method must do: a new one is tested by being there."""
 
+import copy
 import json
 from pathlib import Path
 from typing import ClassVar
@@ -76,6 +77,18 @@ def test_pseudo_labels_are_reported_as_they_are_used(built):
     assert weight.dtype == confidence.dtype == torch.float32
     assert ((confidence >= 0) & (confidence <= 1)).all()
     assert not any(t.requires_grad for t in output.pseudo_labels)
+
+
+def test_label_smoothing_changes_the_loss_of_the_labeled_images(built):
+    """A method takes it from `self.supervised_loss`, and not from functional.cross_entropy."""
+    method, batch = built
+    losses = []
+    for method.label_smoothing in (0.0, 0.5):
+        torch.manual_seed(0)
+        state = copy.deepcopy(method.state_dict())
+        losses.append(method.loss(batch["labeled"], batch.get("unlabeled", Batch())).loss)
+        method.load_state_dict(state)
+    assert losses[0] != losses[1]
 
 
 def test_under_mixed_precision_losses_and_confidences_are_float32(built):

@@ -68,6 +68,16 @@ def test_a_method_with_a_state_keeps_it_in_its_checkpoint(outside, tmp_path):
     assert 0.1 < state["mean"] < 1
 
 
+def test_a_method_with_two_optimizers_trains_each_part_at_its_own_rate(outside, tmp_path):
+    """12 batches. The optimizer's rate is .001, of which the peer has half; the schedule is constant."""
+    ended = outside("method=co_training", "optimizer.schedule=constant")
+    assert ended.returncode == 0, ended.stderr
+    (file,) = (tmp_path / "runs").glob("digits-100-co_training-mlp-*/round0/last.ckpt")
+    checkpoint = torch.load(file, weights_only=True)
+    assert checkpoint["global_step"] == 12
+    assert [o["param_groups"][0]["lr"] for o in checkpoint["optimizer_states"]] == [1e-3, 5e-4]
+
+
 def test_so_do_a_network_and_a_data_source(outside, tmp_path):
     """1,000 images: 200 for the test, and 800 of which 20 have a label."""
     ended = outside("data=rings")
@@ -90,5 +100,5 @@ def test_so_does_a_labeler(outside, tmp_path):
 
 
 def test_every_documented_file_and_command_is_tried():
-    assert len(FILES) == 10
-    assert len(COMMANDS) == 4
+    assert len(FILES) == 12
+    assert len(COMMANDS) == 5

@@ -18,7 +18,13 @@ from semisup.core.schema import parameters
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
-OWN = ("confident_ones", "above_mean", "rings", "margin")  # of docs/extending.md, whose own test runs them
+OWN = (
+    "confident_ones",
+    "above_mean",
+    "co_training",
+    "rings",
+    "margin",
+)  # of docs/extending.md, whose own test runs them
 POSITIONAL = {"compare": ("runs",), "report": ("runs",)}
 
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from semisup.core.ranges import Fraction, NonNegative, Probability
 from semisup.data.batch import Batch
 from semisup.methods.base import Method
-from semisup.methods.functional import cross_entropy, distribution_alignment, sharpened_softmax, weighted_cross_entropy
+from semisup.methods.functional import distribution_alignment, sharpened_softmax, weighted_cross_entropy
 from semisup.methods.step_output import PseudoLabels, StepOutput
 
 
@@ -65,7 +65,7 @@ class AdaMatch(Method):
         confidence, target = distribution_alignment(guess, self.mean_unlabeled, self.mean_labeled).max(-1)
         threshold = self.threshold * known.amax(-1).mean()
         pseudo_labels = PseudoLabels(target, (confidence >= threshold).float(), confidence)
-        supervised = cross_entropy(logits, labeled.label)
+        supervised = self.supervised_loss(logits, labeled.label)
         consistency = weighted_cross_entropy(strong, pseudo_labels)
         loss = supervised + self.unlabeled_weight * consistency
         terms = {"supervised": supervised, "consistency": consistency, "threshold": threshold}

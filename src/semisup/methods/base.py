@@ -1,23 +1,26 @@
 """What all methods share, so that a method's file holds its loss and nothing else."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
 
+import numpy as np
 import torch
-from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 
-from semisup.core.ranges import Fraction, enforce_ranges
+from semisup.core.errors import SemisupError
+from semisup.core.ranges import Fraction, Positive, enforce_ranges
 from semisup.data.batch import Batch
+from semisup.methods.functional import cross_entropy
+from semisup.methods.lightning_hooks import LightningHooks
 from semisup.methods.optimizers import OptimizerConfig, adam
 from semisup.methods.step_output import StepOutput
-from semisup.metrics.classification import scores
 from semisup.models.ema import EMA
+from semisup.models.modes import evaluation_mode
 
 
 @enforce_ranges
-class Method(LightningModule):
+class Method(LightningHooks):
     """A way to learn from labeled and unlabeled images. A subclass writes `loss` and names the views that it needs.
 
     Ranges in a subclass's constructor, such as `threshold: Probability`, are enforced.
@@ -26,31 +29,58 @@ class Method(LightningModule):
         views: The views of an unlabeled image that `loss` needs: weak, strong, plain, weak_2, ...
         labeled_view: The view of a labeled image.
         uses_pseudo_label_targets: Whether `loss` reads a labeler's `target` and `weight` from the unlabeled batch.
+        parts: Attributes, such as `network` and `teacher`, each of which has an optimizer of its own. `loss` then calls
+            `minimize` for each of them, and the loss that it returns is logged only.
+        step: The number of the batch, from 0.
         progress: The share of the training that is done, from 0 to 1.
 
     Args:
         network: Maps images (N, C, H, W), or rows (N, D), to logits (N, K).
         optimizer: How the network is optimized; None = Adam with its defaults.
         ema: Decay of the moving average of the weights, which is what is evaluated; 0 evaluates the network itself.
+        label_smoothing: The share of a labeled image's target that is spread over all classes.
+        class_weights: The weight of each class in the loss of the labeled images; 'balanced' is inversely proportional
+            to the number of its labels; None is 1 for each.
+        targets_from: What predicts the views of `logits(..., no_grad=...)`, of which targets are made: 'training' is
+            the network as it trains; 'evaluation' is the network in evaluation mode, without dropout; 'ema' is the
+            moving average.
+
+    Raises:
+        SemisupError: If targets are from the moving average, and there is none.
     """
 
     views: tuple[str, ...] = ()
     labeled_view: ClassVar[str] = "weak"
     uses_pseudo_label_targets: ClassVar[bool] = False
+    parts: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         enforce_ranges(cls)
 
-    def __init__(self, network: nn.Module, *, optimizer: OptimizerConfig | None = None, ema: Fraction = 0.999) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        *,
+        optimizer: OptimizerConfig | None = None,
+        ema: Fraction = 0.999,
+        label_smoothing: Fraction = 0.0,
+        class_weights: Literal["balanced"] | Sequence[Positive] | None = None,
+        targets_from: Literal["training", "evaluation", "ema"] = "training",
+    ) -> None:
         super().__init__()
+        if targets_from == "ema" and not ema:
+            raise SemisupError("method.targets_from=ema needs the moving average: method.ema must be above 0.")
         self.network = network.to(memory_format=torch.channels_last)
         self.optimizer = optimizer or adam()
         self.ema = EMA(self.network, ema) if ema else None
-        self.progress = 0.0
+        self.label_smoothing, self.class_weights, self.targets_from = label_smoothing, class_weights, targets_from
+        self.automatic_optimization = not self.parts
+        self.step, self.progress = 0, 0.0
         self.predict_outputs: tuple[str, ...] = ("logits",)  # or features, or both, for a labeler
         self.eval_outputs: dict[str, Tensor] = {}  # logits, label and index of the images of the last evaluation
         self._outputs: list[tuple[Tensor, Tensor, Tensor]] = []
+        self._used_options: set[str] = set()
 
     @abstractmethod
     def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
@@ -70,6 +100,7 @@ class Method(LightningModule):
 
         With batch norm, all groups go through one forward pass, or its statistics would differ by group. A network
         without it takes the images that need no gradient apart: the same logits, and no backward pass through them.
+        They go apart, too, if `targets_from` is not 'training'.
 
         Args:
             images: Groups of views, (n_i, ...) float32 each.
@@ -78,15 +109,32 @@ class Method(LightningModule):
         Returns:
             Logits (n_i, K) of each group, those of `no_grad` last.
         """
-        together = (*images, *no_grad)
-        sizes = [len(group) for group in together]
-        if not no_grad or self._has_batch_norm():
-            outputs = self.network(torch.cat(together)).split(sizes)
-        else:
-            with torch.no_grad():
-                apart = self.network(torch.cat(no_grad)).split(sizes[len(images) :])
-            outputs = (*self.network(torch.cat(images)).split(sizes[: len(images)]), *apart)
-        return (*outputs[: len(images)], *(group.detach() for group in outputs[len(images) :]))
+        if not no_grad:
+            return tuple(self.network(torch.cat(images)).split([len(group) for group in images]))
+        self._used_options.add("targets_from")
+        if self.targets_from == "training" and self._has_batch_norm():
+            together = (*images, *no_grad)
+            outputs = self.network(torch.cat(together)).split([len(group) for group in together])
+            return (*outputs[: len(images)], *(group.detach() for group in outputs[len(images) :]))
+        with torch.no_grad():
+            targets = self._target_logits(torch.cat(no_grad)).split([len(group) for group in no_grad])
+        return (*self.logits(*images), *targets)
+
+    def supervised_loss(self, logits: Tensor, label: Tensor) -> Tensor:
+        """The mean cross-entropy of labeled images, with `label_smoothing` and `class_weights`.
+
+        With weights, labels that are classes have the weighted mean, Σ w(y) H(y, p) / Σ w(y).
+
+        Args:
+            logits: (B, K), any float type.
+            label: Classes, (B,) int64, or probabilities, (B, K).
+
+        Returns:
+            A float32 scalar.
+        """
+        self._used_options |= {"label_smoothing", "class_weights"}
+        weights = self._class_weights(logits) if self.class_weights is not None else None
+        return cross_entropy(logits, label, self.label_smoothing, weights)
 
     def gather_across_ranks(self, x: Tensor) -> Tensor:
         """The rows of all processes, in the same order in each of them.
@@ -108,10 +156,21 @@ class Method(LightningModule):
     def after_step(self) -> None:
         """Called after each step of the optimizer. A method with state of its own extends it."""
         if self.ema is not None:
-            self.ema.update(self.network, self.trainer.global_step + 1)  # Lightning has not counted it yet
+            self.ema.update(self.network, self.step + 1)
+
+    def part_optimizer(self, part: str) -> OptimizerConfig:
+        """How one of `parts` is optimized. A method overrides it to give its parts different rates.
+
+        Args:
+            part: Its name.
+
+        Returns:
+            The config that the user chose.
+        """
+        return self.optimizer
 
     @property
-    def eval_network(self) -> nn.Module:
+    def eval_network(self) -> nn.Module:  # type: ignore[override]
         """The network that is evaluated, predicted with and exported: the moving average where there is one."""
         return self.network if self.ema is None else self.ema.network
 
@@ -129,62 +188,34 @@ class Method(LightningModule):
         for target in (self.network, *([self.ema.network] if self.ema else [])):
             target.load_state_dict(other.eval_network.state_dict())
 
-    # What follows is Lightning's; a method leaves it alone.
+    def _target_logits(self, image: Tensor) -> Tensor:
+        if self.targets_from == "training":
+            return self.network(image)
+        network = self.eval_network if self.targets_from == "ema" else self.network
+        with evaluation_mode(network):
+            return network(image)
 
-    def training_step(self, batch: dict[str, Batch], batch_idx: int) -> dict[str, Any]:
-        self.progress = self.trainer.global_step / self.trainer.max_steps
-        output = self.loss(batch["labeled"], batch.get("unlabeled", Batch()))
-        # Lightning gives this to its trainer where mypy does not see it
-        if (self.trainer.global_step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
-            self._log({"loss": output.loss, **output.terms})
-        return {"loss": output.loss, "pseudo_labels": output.pseudo_labels}  # which callbacks get
-
-    def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
-        # Here and not in on_train_batch_end, which comes after the callbacks' and so after a checkpoint is written.
-        super().optimizer_step(*args, **kwargs)
-        self.after_step()
-
-    def configure_optimizers(self) -> Any:
-        optimizer, total = self.optimizer.optimizer(self), self.trainer.max_steps
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: self.optimizer.factor(step, total))
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
-
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        self._outputs.append((self(batch.image).float(), batch.label, batch.index))
-
-    def on_validation_epoch_end(self) -> None:
-        self._evaluate("validation")
-
-    def test_step(self, batch: Batch, batch_idx: int) -> None:
-        self.validation_step(batch, batch_idx)
-
-    def on_test_epoch_end(self) -> None:
-        self._evaluate("test")
-
-    def predict_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
-        said = {"index": batch.index}
-        if "features" in self.predict_outputs:
-            network: Any = self.eval_network
-            said["features"] = network.features(batch.image).float()
-        if "logits" in self.predict_outputs:
-            said["logits"] = self(batch.image).float()
-        return {key: value.cpu() for key, value in said.items()}
-
-    def _evaluate(self, what: str) -> None:
-        logits, label, index = (torch.cat(column) for column in zip(*self._outputs, strict=True))
-        self._outputs.clear()
-        self.eval_outputs = {"logits": logits, "label": label, "index": index}
-        self.log_dict({f"{what}/{name}": value for name, value in scores(logits, label).items()})
-
-    def _log(self, terms: Mapping[str, Tensor | float]) -> None:
-        # At once and not through self.log, which writes after the step's checkpoint, and costs time at every step.
-        values = torch.stack([torch.as_tensor(v, device=self.device).detach().float() for v in terms.values()])
-        means = self.trainer.strategy.reduce(values, reduce_op="mean").tolist()
-        rate = {"train/lr": self.trainer.optimizers[0].param_groups[0]["lr"]}
-        for logger in self.trainer.loggers:
-            logger.log_metrics(
-                {f"train/{k}": m for k, m in zip(terms, means, strict=True)} | rate, self.trainer.global_step
+    def _class_weights(self, logits: Tensor) -> Tensor:
+        """(K,) float32."""
+        if isinstance(self.class_weights, str):  # balanced
+            data: Any = getattr(self.trainer, "datamodule", None)
+            if data is None:
+                raise SemisupError("method.class_weights=balanced counts the labels of an SSLDataModule; list weights.")
+            count = np.bincount(data.store.targets[data.split.labeled], minlength=logits.shape[-1])
+            self.class_weights = (count.sum() / (len(count) * count.clip(1))).tolist()
+        elif len(self.class_weights or ()) != logits.shape[-1]:
+            raise SemisupError(
+                f"method.class_weights lists {len(self.class_weights or ())} classes, and the data has "
+                f"{logits.shape[-1]}."
             )
+        return torch.tensor(self.class_weights, dtype=torch.float32, device=logits.device)
+
+    def _refuse_unused_options(self) -> None:
+        """An option of this class that the subclass's `loss` has not used in its first step."""
+        neutral = {"label_smoothing": 0, "class_weights": None, "targets_from": "training"}
+        for option in sorted(neutral.keys() - self._used_options):
+            if (value := getattr(self, option)) != neutral[option]:
+                raise SemisupError(f"method.{option}={value} has no effect in {type(self).__name__}; leave it out.")
 
     def _has_batch_norm(self) -> bool:
         return any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in self.network.modules())

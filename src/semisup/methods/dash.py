@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from semisup.core.ranges import NonNegative, Positive, Probability, Range
 from semisup.data.batch import Batch
 from semisup.methods.alignment import AlignedMethod
-from semisup.methods.functional import cross_entropy, hard_pseudo_labels, sharpened_softmax, weighted_cross_entropy
+from semisup.methods.functional import hard_pseudo_labels, sharpened_softmax, weighted_cross_entropy
 from semisup.methods.step_output import StepOutput
 
 
@@ -59,7 +59,7 @@ class Dash(AlignedMethod):
     def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
         # (B, K), (uB, K), (uB, K)
         logits, strong, weak = self.logits(labeled.image, unlabeled.strong, no_grad=(unlabeled.weak,))
-        supervised, weak = cross_entropy(logits, labeled.label), self.align(weak, labeled.label).float()
+        supervised, weak = self.supervised_loss(logits, labeled.label), self.align(weak, labeled.label).float()
         if self.progress <= self.warmup or self.progress == 0:
             everyone = self.gather_across_ranks(supervised.detach()[None]).mean()
             self.labeled_loss.lerp_(everyone, 1 - (self.warmup_steps / (self.warmup_steps + 1)).clamp_max(0.9))

@@ -7,7 +7,7 @@ from torch import nn
 from semisup.core.ranges import NonNegative, Probability
 from semisup.data.batch import Batch
 from semisup.methods.alignment import AlignedMethod
-from semisup.methods.functional import cross_entropy, hard_pseudo_labels, weighted_cross_entropy
+from semisup.methods.functional import hard_pseudo_labels, weighted_cross_entropy
 from semisup.methods.step_output import StepOutput
 
 
@@ -39,7 +39,7 @@ class FixMatch(AlignedMethod):
         # (B, K), (uB, K), (uB, K)
         logits, strong, weak = self.logits(labeled.image, unlabeled.strong, no_grad=(unlabeled.weak,))
         pseudo_labels = hard_pseudo_labels(self.align(weak, labeled.label), self.threshold)
-        supervised = cross_entropy(logits, labeled.label)
+        supervised = self.supervised_loss(logits, labeled.label)
         consistency = weighted_cross_entropy(strong, pseudo_labels)
         loss = supervised + self.unlabeled_weight * consistency
         return StepOutput(loss, {"supervised": supervised, "consistency": consistency}, pseudo_labels)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from semisup.core.ranges import NonNegative, Probability
 from semisup.data.batch import Batch
 from semisup.methods.alignment import AlignedMethod
-from semisup.methods.functional import cross_entropy, hard_pseudo_labels, weighted_cross_entropy
+from semisup.methods.functional import hard_pseudo_labels, weighted_cross_entropy
 from semisup.methods.step_output import PseudoLabels, StepOutput
 
 
@@ -64,7 +64,7 @@ class FlexMatch(AlignedMethod):
         weak = self.align(weak, labeled.label)
         pseudo_labels = hard_pseudo_labels(weak, self.class_thresholds())
         self.update_statistics(unlabeled.index, hard_pseudo_labels(weak, self.threshold))
-        supervised = cross_entropy(logits, labeled.label)
+        supervised = self.supervised_loss(logits, labeled.label)
         consistency = weighted_cross_entropy(strong, pseudo_labels)
         loss = supervised + self.unlabeled_weight * consistency
         return StepOutput(loss, {"supervised": supervised, "consistency": consistency}, pseudo_labels)

@@ -10,7 +10,7 @@ from semisup.core.ranges import Fraction, NonNegative
 from semisup.data.batch import Batch
 from semisup.methods import functional
 from semisup.methods.base import Method
-from semisup.methods.functional import cross_entropy, hard_pseudo_labels, sharpened_softmax, weighted_cross_entropy
+from semisup.methods.functional import hard_pseudo_labels, sharpened_softmax, weighted_cross_entropy
 from semisup.methods.step_output import StepOutput
 
 
@@ -64,7 +64,7 @@ class FreeMatch(Method):
         self.update_statistics(self.gather_across_ranks(sharpened_softmax(weak)))
         thresholds = self.global_threshold * self.mean_probability / self.mean_probability.max()  # (K,)
         pseudo_labels = hard_pseudo_labels(weak, thresholds)
-        supervised = cross_entropy(logits, labeled.label)
+        supervised = self.supervised_loss(logits, labeled.label)
         consistency = weighted_cross_entropy(strong, pseudo_labels)
         unfairness = self.unfairness(strong, pseudo_labels.weight)
         loss = supervised + self.unlabeled_weight * consistency + self.fairness * unfairness

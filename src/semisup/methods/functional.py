@@ -161,17 +161,19 @@ def last_occurrence(index: Tensor) -> Tensor:
     return torch.where(index == index[:, None], rows, -1).amax(-1)
 
 
-def cross_entropy(logits: Tensor, label: Tensor) -> Tensor:
+def cross_entropy(logits: Tensor, label: Tensor, smoothing: float = 0.0, class_weights: Tensor | None = None) -> Tensor:
     """The mean cross-entropy.
 
     Args:
         logits: (N, K), any float type.
         label: Classes, (N,) int64, or probabilities, (N, K).
+        smoothing: The share of each target that is spread over all classes.
+        class_weights: (K,); the mean over classes is then weighted by them.
 
     Returns:
         A float32 scalar.
     """
-    return F.cross_entropy(logits.float(), label)
+    return F.cross_entropy(logits.float(), label, weight=class_weights, label_smoothing=smoothing)
 
 
 def weighted_cross_entropy(logits: Tensor, labels: PseudoLabels) -> Tensor:

@@ -10,7 +10,7 @@ from semisup.core.errors import SemisupError
 from semisup.core.ranges import NonNegative, Positive, Probability
 from semisup.data.batch import Batch
 from semisup.methods.base import Method
-from semisup.methods.functional import cross_entropy, mean_squared_error, mixup, ramp_up, sharpened_softmax
+from semisup.methods.functional import mean_squared_error, mixup, ramp_up, sharpened_softmax
 from semisup.methods.step_output import StepOutput
 
 
@@ -60,7 +60,7 @@ class ICT(Method):
             teacher = sharpened_softmax(self(unlabeled.weak))  # (uB, K)
         logits, student = self.logits(labeled.image, mixup(unlabeled.weak, order, share))  # (B, K), (uB, K)
         weight = self.unlabeled_weight * ramp_up(self.progress, 0.0, self.ramp)
-        supervised = cross_entropy(logits, labeled.label)
+        supervised = self.supervised_loss(logits, labeled.label)
         consistency = mean_squared_error(student, mixup(teacher, order, share))
         loss = supervised + weight * consistency
         return StepOutput(loss, {"supervised": supervised, "consistency": consistency, "weight": weight})

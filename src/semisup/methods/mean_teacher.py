@@ -9,7 +9,7 @@ from semisup.core.errors import SemisupError
 from semisup.core.ranges import NonNegative, Probability
 from semisup.data.batch import Batch
 from semisup.methods.base import Method
-from semisup.methods.functional import cross_entropy, mean_squared_error, ramp_up, sharpened_softmax
+from semisup.methods.functional import mean_squared_error, ramp_up, sharpened_softmax
 from semisup.methods.step_output import StepOutput
 
 
@@ -50,7 +50,7 @@ class MeanTeacher(Method):
         with torch.no_grad():
             teacher = self(unlabeled.weak_2)  # (uB, K)
         weight = self.unlabeled_weight * ramp_up(self.progress, 0.0, self.ramp)
-        supervised = cross_entropy(logits, labeled.label)
+        supervised = self.supervised_loss(logits, labeled.label)
         consistency = mean_squared_error(student, sharpened_softmax(teacher))
         loss = supervised + weight * consistency
         return StepOutput(loss, {"supervised": supervised, "consistency": consistency, "weight": weight})

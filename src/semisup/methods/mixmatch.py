@@ -11,7 +11,6 @@ from semisup.core.ranges import NonNegative, Positive, Probability
 from semisup.data.batch import Batch
 from semisup.methods.base import Method
 from semisup.methods.functional import (
-    cross_entropy,
     mean_squared_error,
     mixup,
     ramp_up,
@@ -76,7 +75,7 @@ class MixMatch(Method):
         mixed, size = mixup(label, order, share), len(labeled.image)
 
         weight = self.unlabeled_weight * ramp_up(self.progress, 0.0, self.ramp)
-        supervised = cross_entropy(logits[:size], mixed[:size])
+        supervised = self.supervised_loss(logits[:size], mixed[:size])
         consistency = mean_squared_error(logits[size:], mixed[size:])
         loss = supervised + weight * consistency
         pseudo_labels = PseudoLabels(guess.argmax(-1), torch.ones_like(confidence), confidence)

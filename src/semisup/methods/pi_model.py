@@ -7,7 +7,7 @@ from torch import nn
 from semisup.core.ranges import NonNegative, Probability
 from semisup.data.batch import Batch
 from semisup.methods.base import Method
-from semisup.methods.functional import cross_entropy, mean_squared_error, ramp_up, sharpened_softmax
+from semisup.methods.functional import mean_squared_error, ramp_up, sharpened_softmax
 from semisup.methods.step_output import StepOutput
 
 
@@ -39,7 +39,7 @@ class PiModel(Method):
         # (B, K), (uB, K), (uB, K)
         logits, one, other = self.logits(labeled.image, unlabeled.weak, no_grad=(unlabeled.weak_2,))
         weight = self.unlabeled_weight * ramp_up(self.progress, 0.0, self.ramp)
-        supervised = cross_entropy(logits, labeled.label)
+        supervised = self.supervised_loss(logits, labeled.label)
         consistency = mean_squared_error(one, sharpened_softmax(other))
         loss = supervised + weight * consistency
         return StepOutput(loss, {"supervised": supervised, "consistency": consistency, "weight": weight})

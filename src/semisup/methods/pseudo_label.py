@@ -8,7 +8,7 @@ from semisup.core.errors import SemisupError
 from semisup.core.ranges import NonNegative, Probability
 from semisup.data.batch import Batch
 from semisup.methods.alignment import AlignedMethod
-from semisup.methods.functional import cross_entropy, hard_pseudo_labels, ramp_up, weighted_cross_entropy
+from semisup.methods.functional import hard_pseudo_labels, ramp_up, weighted_cross_entropy
 from semisup.methods.step_output import StepOutput
 
 
@@ -57,14 +57,15 @@ class PseudoLabel(AlignedMethod):
             self.views = ("weak", "weak_2")
 
     def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
-        if self.cross_view:  # (B, K), (uB, K), (uB, K)
-            logits, guess, other = self.logits(labeled.image, unlabeled.weak, no_grad=(unlabeled.weak_2,))
+        if self.cross_view or self.targets_from != "training":  # (B, K), (uB, K), (uB, K)
+            target_view = unlabeled[self.views[-1]]
+            logits, guess, other = self.logits(labeled.image, unlabeled.weak, no_grad=(target_view,))
         else:
             logits, guess = self.logits(labeled.image, unlabeled.weak)
             other = guess
         pseudo_labels = hard_pseudo_labels(self.align(other, labeled.label), self.threshold)
         alpha = self.alpha * ramp_up(self.progress, self.t1, self.t2)
-        supervised = cross_entropy(logits, labeled.label)
+        supervised = self.supervised_loss(logits, labeled.label)
         unsupervised = weighted_cross_entropy(guess, pseudo_labels)
         loss = supervised + alpha * unsupervised
         return StepOutput(loss, {"supervised": supervised, "unsupervised": unsupervised, "alpha": alpha}, pseudo_labels)

@@ -2,7 +2,7 @@
 
 from semisup.data.batch import Batch
 from semisup.methods.base import Method
-from semisup.methods.functional import cross_entropy, weighted_cross_entropy
+from semisup.methods.functional import weighted_cross_entropy
 from semisup.methods.step_output import PseudoLabels, StepOutput
 
 
@@ -29,10 +29,10 @@ class SelfTraining(Method):
 
     def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
         if not unlabeled:
-            supervised = cross_entropy(self.network(labeled.image), labeled.label)
+            supervised = self.supervised_loss(self.network(labeled.image), labeled.label)
             return StepOutput(supervised, {"supervised": supervised})
         logits, guess = self.logits(labeled.image, unlabeled[self.views[0]])  # (B, K), (uB, K)
-        supervised = cross_entropy(logits, labeled.label)
+        supervised = self.supervised_loss(logits, labeled.label)
         unsupervised = weighted_cross_entropy(guess, PseudoLabels(unlabeled.target, unlabeled.weight))
         share = len(guess) / (len(logits) + len(guess))
         loss = (1 - share) * supervised + share * unsupervised

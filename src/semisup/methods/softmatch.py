@@ -9,7 +9,6 @@ from semisup.core.ranges import Fraction, NonNegative
 from semisup.data.batch import Batch
 from semisup.methods.base import Method
 from semisup.methods.functional import (
-    cross_entropy,
     distribution_alignment,
     sharpened_softmax,
     truncated_gaussian,
@@ -68,7 +67,7 @@ class SoftMatch(Method):
         weight = truncated_gaussian(self._aligned_confidence(probability), self.mean, self.variance, self.sigmas)
         confidence, target = probability.max(-1)
         pseudo_labels = PseudoLabels(target, weight, confidence)
-        supervised = cross_entropy(logits, labeled.label)
+        supervised = self.supervised_loss(logits, labeled.label)
         consistency = weighted_cross_entropy(strong, pseudo_labels)
         loss = supervised + self.unlabeled_weight * consistency
         terms = {"supervised": supervised, "consistency": consistency, "confidence": self.mean}

@@ -2,7 +2,6 @@
 
 from semisup.data.batch import Batch
 from semisup.methods.base import Method
-from semisup.methods.functional import cross_entropy
 from semisup.methods.step_output import StepOutput
 
 
@@ -17,5 +16,5 @@ class Supervised(Method):
 
     def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
         (logits,) = self.logits(labeled.image)
-        loss = cross_entropy(logits, labeled.label)
+        loss = self.supervised_loss(logits, labeled.label)
         return StepOutput(loss, {"supervised": loss})

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from semisup.core.ranges import Fraction, NonNegative, Probability
 from semisup.data.batch import Batch
 from semisup.methods.base import Method
-from semisup.methods.functional import cross_entropy, last_occurrence, ramp_up, sharpened_softmax
+from semisup.methods.functional import last_occurrence, ramp_up, sharpened_softmax
 from semisup.methods.step_output import StepOutput
 
 
@@ -60,7 +60,7 @@ class TemporalEnsembling(Method):
         target = self.average[unlabeled.index] / (1 - self.decay**seen).clamp_min(1e-6)[:, None]
         distance = (guess.float().softmax(-1) - target).square().mean(-1)  # (uB,)
         weight = self.unlabeled_weight * ramp_up(self.progress, 0.0, self.ramp)
-        supervised = cross_entropy(logits, labeled.label)
+        supervised = self.supervised_loss(logits, labeled.label)
         consistency = (distance * (seen > 0)).mean()
         self.update_statistics(unlabeled.index, sharpened_softmax(guess))
         loss = supervised + weight * consistency

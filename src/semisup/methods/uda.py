@@ -10,7 +10,6 @@ from semisup.methods.alignment import AlignedMethod
 from semisup.methods.functional import (
     Annealing,
     annealed_threshold,
-    cross_entropy,
     hard_pseudo_labels,
     sharpened_softmax,
     weighted_cross_entropy,
@@ -73,7 +72,7 @@ class UDA(AlignedMethod):
             A float32 scalar.
         """
         if self.annealing == "none":
-            return cross_entropy(logits, label)
+            return self.supervised_loss(logits, label)
         known = sharpened_softmax(logits).gather(-1, label[:, None]).squeeze(-1)  # (B,) p(y)
         kept = (known <= annealed_threshold(self.progress, logits.shape[-1], self.annealing)).float()
         weight = kept / self.gather_across_ranks(kept).mean().clamp_min(1e-6)

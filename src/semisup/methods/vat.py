@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from semisup.core.ranges import NonNegative, Positive, Probability
 from semisup.data.batch import Batch
 from semisup.methods.base import Method
-from semisup.methods.functional import cross_entropy, entropy, kl_divergence, ramp_up, sharpened_softmax
+from semisup.methods.functional import entropy, kl_divergence, ramp_up, sharpened_softmax
 from semisup.methods.step_output import StepOutput
 from semisup.models.batch_norm import frozen_statistics
 
@@ -71,7 +71,7 @@ class VAT(Method):
                 (gradient,) = torch.autograd.grad(kl_divergence(predict(probe)[1], target), probe)
                 adversarial = predict(self.epsilon * unit(gradient))[1]  # (uB, K)
         weight = self.unlabeled_weight * ramp_up(self.progress, 0.0, self.ramp)
-        supervised = cross_entropy(logits, labeled.label)
+        supervised = self.supervised_loss(logits, labeled.label)
         smoothness, uncertainty = kl_divergence(adversarial, target), entropy(clean)
         loss = supervised + weight * smoothness + self.entropy_weight * uncertainty
         terms: dict[str, Tensor | float] = {"supervised": supervised, "smoothness": smoothness}

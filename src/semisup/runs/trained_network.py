@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,7 +20,7 @@ from semisup.models.classifier import Classifier, FrozenNetwork
 from semisup.runs.run_files import CONFIG, RESULT, checked, read_config, read_result, value_at
 from semisup.training.callbacks.checkpoints import load_checkpoint
 
-_EMA, _TRAINED = ("ema.network.", "average.network."), "network."  # a method's networks in a checkpoint, now and then
+_NAMES = ("ema.network", "average.network", "network")  # of the evaluated network, in checkpoints that do not say it
 
 
 def check_finished(folder: Path, option: str = "run", instead: str = "") -> None:
@@ -84,7 +85,7 @@ def trained_network(
     target = locate(node["_target_"], "backbone._target_")
     if not (isinstance(target, type) and issubclass(target, Backbone)):  # anything else is not called to find out
         raise SemisupError(f"{option}={checkpoint}: backbone._target_={node['_target_']} is no Backbone.")
-    state = _evaluated_weights(load_checkpoint(checkpoint).get("state_dict", {}))
+    state = _evaluated_weights(load_checkpoint(checkpoint))
     try:
         with torch.random.fork_rng(devices=[]):  # the random initial weights are overwritten
             count = len(state["head.bias"]) if classes is None else classes
@@ -176,8 +177,11 @@ def backbone_node(checkpoint: Path, option: str = "run") -> Config:
         return {**node, "weights": None} if "weights" in node else node
 
 
-def _evaluated_weights(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    prefix = next((p for p in _EMA if any(name.startswith(p) for name in state)), _TRAINED)
+def _evaluated_weights(checkpoint: Mapping[str, Any]) -> dict[str, Tensor]:
+    """The weights of the method's `eval_network` alone; the method may have other modules."""
+    state: Mapping[str, Tensor] = checkpoint.get("state_dict", {})
+    names = (checkpoint["eval_network"],) if "eval_network" in checkpoint else _NAMES
+    prefix = next((f"{name}." for name in names if any(key.startswith(f"{name}.") for key in state)), "network.")
     return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
 
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from semisup.config import Config
 from semisup.config.nodes import build, build_network
 from semisup.core.atomic_files import atomic_write
+from semisup.core.errors import SemisupError
 from semisup.core.schema import locate, parameters
 from semisup.core.seeds import seed_for
 from semisup.data import SSLDataModule, Store
@@ -89,9 +90,22 @@ def fit(
     step = checkpoints.restore(audit)
     loggers = [MetricsCSV(folder / "metrics.csv", step), *make_loggers(config, folder)]
     if not checkpoints.finished:
-        trainer = training.trainer([*callbacks, *watchers], loggers, validates=len(data.split.validation) > 0)
+        validates, one_optimizer = len(data.split.validation) > 0, method.automatic_optimization
+        if not one_optimizer:
+            _set_up_parts(method, training)
+        trainer = training.trainer([*callbacks, *watchers], loggers, validates, clips=one_optimizer)
         trainer.fit(method, datamodule=data, ckpt_path=checkpoints.last if step else None, weights_only=True)
     return checkpoints, loggers
+
+
+def _set_up_parts(method: Method, training: TrainerConfig) -> None:
+    """A method with several optimizers clips gradients itself."""
+    method.gradient_clip_val = training.gradient_clip_val
+    name = type(method).__name__
+    if training.gradient_clip_val and not method.parts:
+        raise SemisupError(f"trainer.gradient_clip_val has no effect in {name}, which steps its optimizers itself.")
+    if training.gradient_clip_val and training.precision == "16-mixed":
+        raise SemisupError(f"{name} has several optimizers, and clips no gradients in 16-mixed: write bf16-mixed.")
 
 
 def load_best_weights(method: Method, folder: Path) -> int:

@@ -62,13 +62,14 @@ class TrainerConfig:
         """Steps between evaluations."""
         return min(self.val_check_interval or -(-self.max_steps // EVALUATIONS), self.max_steps)
 
-    def trainer(self, callbacks: list[Callback], loggers: list[Logger], validates: bool) -> Trainer:
+    def trainer(self, callbacks: list[Callback], loggers: list[Logger], validates: bool, clips: bool = True) -> Trainer:
         """A new Trainer for one fit. Its unit is the step: all of the training is one epoch.
 
         Args:
             callbacks: In the order in which they are called.
             loggers: Where the curves go.
             validates: Whether there are validation images.
+            clips: Whether Lightning clips gradients; it does not for a method that has several optimizers.
 
         Returns:
             The Trainer.
@@ -89,7 +90,7 @@ class TrainerConfig:
             limit_val_batches=1.0 if validates else 0,
             num_sanity_val_steps=0,
             log_every_n_steps=min(self.log_every_n_steps, self.evaluation_interval),
-            gradient_clip_val=self.gradient_clip_val,
+            gradient_clip_val=self.gradient_clip_val if clips else None,
         )
 
     def predictor(self) -> Trainer:

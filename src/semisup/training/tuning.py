@@ -37,7 +37,7 @@ def tune(
         {'lr': x} or {'batch_size': n}.
 
     Raises:
-        SemisupError: If the loss falls at no learning rate.
+        SemisupError: If the loss falls at no learning rate, or the method has several of them.
     """
     file = folder / "tuned.json"
     if file.exists():
@@ -51,6 +51,10 @@ def tune(
 
 
 def _learning_rate(method: Method, data: SSLDataModule, training: TrainerConfig) -> float:
+    if not method.automatic_optimization:
+        raise SemisupError(
+            f"tune=lr is for one optimizer, and {type(method).__name__} has several; choose optimizer.lr."
+        )
     with tempfile.TemporaryDirectory() as scratch:
         finder = Tuner(_trainer(scratch, training)).lr_find(
             method, datamodule=data, min_lr=1e-5, num_training=200, update_attr=False
