@@ -7,7 +7,7 @@ import torch
 
 from semisup.data import SSLDataModule
 from semisup.data.transforms import CachedViews
-from semisup.methods import FixMatch
+from semisup.methods import DeFixMatch, FixMatch
 from semisup.models.backbones import Linear
 from tests.toy import toy
 
@@ -28,6 +28,7 @@ def test_weak_and_strong_views_are_drawn_from_their_own():
     views, rng = CachedViews(2), np.random.default_rng(0)
     assert set(views.draw_aug_params("weak_2", rng, 50)["number"]) == {1, 2}
     assert set(views.draw_aug_params("strong", rng, 50)["number"]) == {3, 4}
+    assert set(views.draw_aug_params("medium", rng, 50)["number"]) == {1, 2, 3, 4}
     assert views.draw_aug_params("plain", rng, 50) == {}
 
 
@@ -50,5 +51,9 @@ def test_a_data_module_of_features_gives_a_method_the_views_it_names(tmp_path):
     assert set(batch["labeled"].image[:, 0].tolist()) == {10, 20}
     assert set(batch["unlabeled"].weak[:, 0].tolist()) == {10, 20}
     assert set(batch["unlabeled"].strong[:, 0].tolist()) == {30, 40}
+    streams = data.streams(DeFixMatch(Linear((3,), 3)))
+    labeled = data.on_after_batch_transfer({name: stream.batch(0) for name, stream in streams.items()}, 0)["labeled"]
+    assert torch.equal(labeled.image, batch["labeled"].image)  # a further view does not change the first
+    assert set(labeled.strong[:, 0].tolist()) == {30, 40}
     evaluated = data.on_after_batch_transfer(next(iter(data.val_dataloader())), 0)
     assert set(evaluated.image[:, 0].tolist()) == {0}

@@ -135,6 +135,15 @@ def test_strong_without_operations_and_cutout_is_weak():
     assert torch.equal(views.apply("strong", images, aug_params), views.apply("weak", images, aug_params))
 
 
+def test_medium_has_half_of_the_operations_rounded_up_and_no_cutout():
+    views = image_views((3, 32, 32), operations=3, cutout=1.0)
+    images = random_images((3, 32, 32))
+    medium = views.draw_aug_params("medium", np.random.default_rng(6), len(images))
+    assert medium["operation"].shape == (len(images), 2)
+    strong = {**medium, "square": np.zeros((len(images), 4), np.int64)}
+    assert torch.equal(views.apply("medium", images, medium), views.apply("strong", images, strong))
+
+
 def test_table_views_by_hand():
     """mean (1, 2), std (2, 4): the row (3, 10) becomes (1, 2); noise (.5, -.5) makes it (1.5, 1.5); drop the second."""
     views = TableViews([1.0, 2.0], [2.0, 4.0])
@@ -152,6 +161,8 @@ def test_table_draws_have_the_noise_and_the_drops_asked_for():
     assert aug_params["noise"].dtype == np.float32
     assert aug_params["noise"].std() == pytest.approx(0.3, rel=0.03)
     assert aug_params["drop"].mean() == pytest.approx(0.1, abs=0.01)
+    half = views.draw_aug_params("medium", np.random.default_rng(0), 5000)
+    assert half["drop"].mean() == pytest.approx(0.05, abs=0.01)
 
 
 @pytest.mark.parametrize("view", ["weakly", "strong_", "strong_x", "Plain", "", "weak_2_3"])

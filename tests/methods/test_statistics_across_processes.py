@@ -11,10 +11,10 @@ import torch
 from torch.testing import assert_close
 
 ROOT = Path(__file__).parents[2]
-METHODS = ("flexmatch", "freematch", "softmatch")
+METHODS = ("flexmatch", "freematch", "softmatch", "dash", "adamatch", "temporal_ensembling", "simmatch")
 # Without dropout, as each process draws its own; with so low a threshold that FlexMatch remembers something.
 MORE = ("backbone.dropout=0", "trainer.accelerator=cpu", "optimizer.lr=0.01")
-OWN = {"flexmatch": ["method.threshold=0.2"], "freematch": ["method.decay=0.9", "method.fairness=1.0"], "softmatch": []}
+OWN = {"flexmatch": ["method.threshold=0.2"], "freematch": ["method.decay=0.9", "method.fairness=1.0"], "simmatch": ["method.memory=12"]}
 
 TWO = """
 import json, sys, torch
@@ -30,7 +30,7 @@ def test_two_processes_keep_the_statistics_of_one(config, run, tmp_path):
     """The processes are started once, as a launcher such as torchrun would, and train one method after the other."""
     configs = []
     for name in METHODS:
-        more = [f"method={name}", *MORE, *OWN[name]]
+        more = [f"method={name}", *MORE, *OWN.get(name, [])]
         run(*more, f"runs_dir={tmp_path / 'one' / name}")
         two = [f"runs_dir={tmp_path / 'two' / name}", "trainer.devices=2", "trainer.strategy=ddp"]
         configs.append(config(*more, *two))

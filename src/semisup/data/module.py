@@ -160,7 +160,7 @@ class SSLDataModule(LightningDataModule):
         probable class.
 
         Args:
-            method: Its `labeled_view`, `views` and `uses_pseudo_label_targets` are read.
+            method: Its `labeled_view`, `more_labeled_views`, `views` and `uses_pseudo_label_targets` are read.
 
         Returns:
             'labeled', and 'unlabeled' if the method uses unlabeled images.
@@ -175,7 +175,8 @@ class SSLDataModule(LightningDataModule):
             labeled = np.concatenate([labeled, kept])
             targets = targets.copy()
             targets[kept] = (self.target if self.target.ndim == 1 else self.target.argmax(-1))[kept]
-        streams = {"labeled": self._stream("labeled", labeled, {"label": targets}, [method.labeled_view])}
+        shown = (method.labeled_view, *method.more_labeled_views)
+        streams = {"labeled": self._stream("labeled", labeled, {"label": targets}, shown)}
         if method.views and (len(unlabeled) or not method.uses_pseudo_label_targets):
             if not len(unlabeled):
                 raise SemisupError(f"{type(method).__name__} learns from unlabeled images, and this split has none.")
@@ -253,15 +254,14 @@ class SSLDataModule(LightningDataModule):
             return Batch(
                 image=self.views.apply("plain", batch["inputs"], {}), label=batch["label"], index=batch["index"]
             )
-        made = {"labeled": self._view(batch["labeled"], rename="image")}
+        labeled = self._view(batch["labeled"])
+        first = next(iter(batch["labeled"]["aug_params"]))  # the method's `labeled_view`
+        made = {"labeled": Batch({"image": labeled.pop(first), **labeled})}
         if "unlabeled" in batch:
             made["unlabeled"] = self._view(batch["unlabeled"])
         return made
 
-    def _view(self, batch: dict[str, Any], rename: str | None = None) -> Batch:
+    def _view(self, batch: dict[str, Any]) -> Batch:
         inputs: torch.Tensor = batch["inputs"]
-        views = {
-            rename or name: self.views.apply(name, inputs, aug_params)
-            for name, aug_params in batch["aug_params"].items()
-        }
+        views = {name: self.views.apply(name, inputs, drawn) for name, drawn in batch["aug_params"].items()}
         return Batch({**views, **{key: batch[key] for key in batch if key not in ("inputs", "aug_params")}})

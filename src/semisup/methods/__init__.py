@@ -3,7 +3,10 @@
 from semisup.methods.adamatch import AdaMatch
 from semisup.methods.base import Method
 from semisup.methods.cluster_label import ClusterLabel
+from semisup.methods.comatch import CoMatch
+from semisup.methods.crmatch import CRMatch
 from semisup.methods.dash import Dash
+from semisup.methods.defixmatch import DeFixMatch
 from semisup.methods.fixmatch import FixMatch
 from semisup.methods.flexmatch import FlexMatch
 from semisup.methods.freematch import FreeMatch
@@ -13,7 +16,10 @@ from semisup.methods.mixmatch import MixMatch
 from semisup.methods.noisy_student import NoisyStudent
 from semisup.methods.pi_model import PiModel
 from semisup.methods.pseudo_label import PseudoLabel
+from semisup.methods.remixmatch import ReMixMatch
 from semisup.methods.self_training import SelfTraining
+from semisup.methods.sequencematch import SequenceMatch
+from semisup.methods.simmatch import SimMatch
 from semisup.methods.softmatch import SoftMatch
 from semisup.methods.step_output import PseudoLabels, StepOutput
 from semisup.methods.supervised import Supervised
@@ -26,8 +32,11 @@ __all__ = [
     "UDA",
     "VAT",
     "AdaMatch",
+    "CRMatch",
     "ClusterLabel",
+    "CoMatch",
     "Dash",
+    "DeFixMatch",
     "FixMatch",
     "FlexMatch",
     "FreeMatch",
@@ -38,7 +47,10 @@ __all__ = [
     "PiModel",
     "PseudoLabel",
     "PseudoLabels",
+    "ReMixMatch",
     "SelfTraining",
+    "SequenceMatch",
+    "SimMatch",
     "SoftMatch",
     "StepOutput",
     "Supervised",

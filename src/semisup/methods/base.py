@@ -28,6 +28,7 @@ class Method(LightningHooks):
     Attributes:
         views: The views of an unlabeled image that `loss` needs: weak, strong, plain, weak_2, ...
         labeled_view: The view of a labeled image.
+        more_labeled_views: Further views of a labeled image, which the batch has by their names.
         uses_pseudo_label_targets: Whether `loss` reads a labeler's `target` and `weight` from the unlabeled batch.
         parts: Attributes, such as `network` and `teacher`, each of which has an optimizer of its own. `loss` then calls
             `minimize` for each of them, and the loss that it returns is logged only.
@@ -51,6 +52,7 @@ class Method(LightningHooks):
 
     views: tuple[str, ...] = ()
     labeled_view: ClassVar[str] = "weak"
+    more_labeled_views: ClassVar[tuple[str, ...]] = ()
     uses_pseudo_label_targets: ClassVar[bool] = False
     parts: ClassVar[tuple[str, ...]] = ()
 
@@ -87,7 +89,8 @@ class Method(LightningHooks):
         """The loss of one step.
 
         Args:
-            labeled: `image` (B, ...) float32, in `labeled_view`, and `label` (B,) int64.
+            labeled: `image` (B, ...) float32, in `labeled_view`, and `label` (B,) int64; also a tensor for
+                each of `more_labeled_views`.
             unlabeled: A tensor (uB, ...) float32 for each name in `views`, and `index` (uB,) int64, the place of each
                 image in the data set. Empty for a method without views.
 

@@ -33,7 +33,7 @@ class FlexMatch(AlignedMethod):
         base: Arguments of AlignedMethod and Method.
     """
 
-    views = ("weak", "strong")
+    views: tuple[str, ...] = ("weak", "strong")
     last_confident: Tensor  # (images,) int64; -1 for none
 
     def __init__(

@@ -12,7 +12,8 @@ from semisup.data.transforms.views import AugParams, view_kind
 class CachedViews:
     """Views of frozen features: one of those that were cached for each image, at random.
 
-    Of V = 1 + 2 n cached views, the first is the plain one; n weak and n strong ones follow.
+    Of V = 1 + 2 n cached views, the first is the plain one; n weak and n strong ones follow. A medium
+    view is any of these.
 
     Args:
         count: n. With 0, the plain view takes the place of the weak and strong ones.
@@ -35,8 +36,9 @@ class CachedViews:
         kind = view_kind(view)
         if kind == "plain" or not self.count:
             return {}
-        first = 1 if kind == "weak" else 1 + self.count
-        return {"number": rng.integers(first, first + self.count, count)}
+        first = 1 + self.count if kind == "strong" else 1
+        last = self.count if kind == "weak" else 2 * self.count
+        return {"number": rng.integers(first, last + 1, count)}
 
     def apply(self, view: str, inputs: Tensor, aug_params: AugParams) -> Tensor:
         """Takes the drawn view of each image.

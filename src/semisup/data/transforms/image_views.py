@@ -26,6 +26,8 @@ class ImageViews:
     reflection. With `rotation` or `zoom`, each image is turned and scaled about its center between flip and crop; what
     comes from outside of the image is its reflection.
 
+    medium: Weak, then half of the strong view's operations, rounded up.
+
     strong: Weak, then RandAugment, then a gray square with a uniform center and a side uniform in [0, cutout] times the
     shorter side of the image. A part of the square may be outside of the image.
 
@@ -81,13 +83,16 @@ class ImageViews:
             count: B.
 
         Returns:
-            For weak: flip (B,) bool, top and left (B,) int64. For strong, also: operation and magnitude, as of
-            `draw_operations`, and square (B, 4) int64. With rotation or zoom, also: angle and factor (B,) float64.
+            For weak: flip (B,) bool, top and left (B,) int64. For medium and strong, also: operation and magnitude, as
+            of `draw_operations`. For strong, also: square (B, 4) int64. With rotation or zoom, also: angle and factor
+            (B,) float64.
         """
         aug_params: AugParams = {}
         if view_kind(view) != "plain":
             aug_params["flip"] = rng.random(count) < (0.5 if self.flip else 0.0)
             aug_params["top"], aug_params["left"] = rng.integers(0, 2 * self.padding + 1, (2, count))
+        if view_kind(view) == "medium":
+            aug_params |= draw_operations(rng, count, (self.operations + 1) // 2)
         if view_kind(view) == "strong":
             aug_params |= draw_operations(rng, count, self.operations)
             half = rng.random(count) * self.cutout * min(self.height, self.width) / 2
@@ -117,8 +122,9 @@ class ImageViews:
                 images = flip_turn_and_crop(images, *places, aug_params["angle"], aug_params["factor"])
             else:
                 images = flip_and_crop(images, *places)
-        if view_kind(view) == "strong":
+        if view_kind(view) in ("medium", "strong"):
             images = randaugment(images, aug_params["operation"], aug_params["magnitude"])
+        if view_kind(view) == "strong":
             images = cut_out(images, aug_params["square"])
         # Rows of W·C values and not pixels of C: the loop inside torch is then long enough to be fast.
         scale, shift = (to_device(value, images.device).repeat(self.width) for value in (self.scale, self.shift))

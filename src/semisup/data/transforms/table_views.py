@@ -14,7 +14,8 @@ from semisup.data.transforms.views import AugParams, view_kind
 class TableViews:
     """Views of rows, (B, D) float32 -> (B, D) float32, standardized.
 
-    The weak view adds normal noise. The strong view then replaces some values by their column's mean. Both are our own,
+    The weak view adds normal noise. The strong view then replaces some values by their column's mean, and the
+    medium one half as many. All are our own,
     as no augmentation of tables is generally agreed on.
 
     Args:
@@ -39,14 +40,14 @@ class TableViews:
             count: B.
 
         Returns:
-            For weak: noise (B, D) float32. For strong, also: drop (B, D) bool.
+            For weak: noise (B, D) float32. For medium and strong, also: drop (B, D) bool.
         """
         aug_params: AugParams = {}
         size = (count, len(self.mean))
         if view_kind(view) != "plain":
             aug_params["noise"] = np.float32(self.noise) * rng.standard_normal(size, np.float32)
-        if view_kind(view) == "strong":
-            aug_params["drop"] = rng.random(size) < self.drop
+        if view_kind(view) in ("medium", "strong"):
+            aug_params["drop"] = rng.random(size) < (self.drop if view_kind(view) == "strong" else self.drop / 2)
         return aug_params
 
     def apply(self, view: str, inputs: Tensor, aug_params: AugParams) -> Tensor:
@@ -64,6 +65,6 @@ class TableViews:
         views = (inputs - to_device(self.mean, device)) / to_device(self.std, device)
         if view_kind(view) != "plain":
             views = views + to_device(aug_params["noise"], device)
-        if view_kind(view) == "strong":
+        if view_kind(view) in ("medium", "strong"):
             views = views.masked_fill(to_device(aug_params["drop"], device), 0.0)  # the mean of a standardized column
         return views

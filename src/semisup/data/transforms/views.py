@@ -15,11 +15,11 @@ from torch import Tensor
 from semisup.core.errors import SemisupError, did_you_mean
 
 AugParams = dict[str, NDArray[Any]]
-KINDS = ("plain", "weak", "strong")
+KINDS = ("plain", "weak", "medium", "strong")
 
 
 class Views(Protocol):
-    """How networks see inputs of one type. A view is 'plain', 'weak' or 'strong'; 'weak_2' is another weak one."""
+    """How networks see inputs of one type. 'weak_2' is another weak view."""
 
     def draw_aug_params(self, view: str, rng: np.random.Generator, count: int) -> AugParams:
         """Draws the parameters of a view.
