@@ -14,7 +14,11 @@ ROOT = Path(__file__).parents[2]
 METHODS = ("flexmatch", "freematch", "softmatch", "dash", "adamatch", "temporal_ensembling", "simmatch")
 # Without dropout, as each process draws its own; with so low a threshold that FlexMatch remembers something.
 MORE = ("backbone.dropout=0", "trainer.accelerator=cpu", "optimizer.lr=0.01")
-OWN = {"flexmatch": ["method.threshold=0.2"], "freematch": ["method.decay=0.9", "method.fairness=1.0"], "simmatch": ["method.memory=12"]}
+OWN = {
+    "flexmatch": ["method.threshold=0.2"],
+    "freematch": ["method.decay=0.9", "method.fairness=1.0"],
+    "simmatch": ["method.memory=12"],
+}
 
 TWO = """
 import json, sys, torch

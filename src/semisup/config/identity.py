@@ -70,10 +70,10 @@ def short_name(target: str) -> str:
         target: A dotted name.
 
     Returns:
-        The name in snake case. FixMatch and ResNet are single words, as in the literature.
+        The name in snake case. FixMatch, ReMixMatch and ResNet are single words, as in the literature.
     """
     name = target.rpartition(".")[2]
-    return _CHOICES.get(name) or re.sub(r"(?<=[a-z0-9])(?=[A-Z])(?!(Match|Net)(?![a-z]))", "_", name).lower()
+    return _CHOICES.get(name) or re.sub(r"(?<=[a-z0-9])(?=[A-Z])(?!(Mix)?(Match|Net)(?![a-z]))", "_", name).lower()
 
 
 def _choice(node: Mapping[str, Any]) -> str:
