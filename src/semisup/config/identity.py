@@ -73,7 +73,7 @@ def short_name(target: str) -> str:
         The name in snake case. FixMatch, ReMixMatch and ResNet are single words, as in the literature.
     """
     name = target.rpartition(".")[2]
-    return _CHOICES.get(name) or re.sub(r"(?<=[a-z0-9])(?=[A-Z])(?!(Mix)?(Match|Net)(?![a-z]))", "_", name).lower()
+    return _CHOICES.get(name) or re.sub(r"(?<=[a-z0-9])(?=[A-Z])(?!(Fix|Mix)?(Match|Net)(?![a-z]))", "_", name).lower()
 
 
 def _choice(node: Mapping[str, Any]) -> str:
