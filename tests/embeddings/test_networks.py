@@ -1,6 +1,7 @@
 """Embeddings by networks: of the intended weights, at the intended size, of the intended images."""
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
@@ -17,9 +18,10 @@ from semisup.embeddings import CheckpointEmbedding, PretrainedEmbedding, RoundNe
 from semisup.embeddings.plain import plain_views
 from semisup.methods import Supervised
 from semisup.models.backbones import MLP, Torchvision
-from semisup.runs.round_labels import load_network
+from semisup.runs.trained_network import load_network
 from tests.embeddings.counted import Counted, network_features
 
+LOAD = partial(load_network, allow=["tests"])
 ROWS = np.arange(40)[::-1]
 RGB = (3, 16, 16)
 SMALL = "shufflenet_v2_x0_5"
@@ -139,7 +141,7 @@ def finished(store, tmp_path_factory):
         torch.save({"state_dict": method.state_dict()}, folder / f"round{number}/last.ckpt")
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     (folder / "round2/round.json").write_text(json.dumps({"kind": "fine-tuning of round 0"}))
-    (folder / "result.json").write_text(json.dumps({"round": 0}))
+    (folder / "result.json").write_text(json.dumps({"round": 0, "validation": None}))
     return folder
 
 
@@ -148,7 +150,7 @@ def test_a_run_is_embedded_by_the_averaged_weights_of_the_round_that_was_tested(
     with torch.no_grad():
         network.conv.bias += 1
     assert_allclose(
-        CheckpointEmbedding(run=str(finished), load_network=load_network)(store, ROWS),
+        CheckpointEmbedding(run=str(finished), load_network=LOAD)(store, ROWS),
         by_hand(network, plain(store)),
         atol=1e-6,
     )
@@ -156,7 +158,7 @@ def test_a_run_is_embedded_by_the_averaged_weights_of_the_round_that_was_tested(
 
 @pytest.mark.parametrize(("number", "size"), [(1, 20), (2, None)])
 def test_a_checkpoint_is_embedded_by_the_network_of_its_round(store, finished, number, size):
-    found = CheckpointEmbedding(run=str(finished / f"round{number}/last.ckpt"), load_network=load_network)(store, ROWS)
+    found = CheckpointEmbedding(run=str(finished / f"round{number}/last.ckpt"), load_network=LOAD)(store, ROWS)
     assert_allclose(found, by_hand(Counted(RGB, 3, size=size, seed=number), plain(store)), atol=1e-6)
 
 
@@ -172,21 +174,21 @@ def test_a_real_run(run, config, tmp_path, data_dir):
     store = load_source(full)
     method = make_method(full, store)
     load_best_weights(method, folder / "round0")
-    found = CheckpointEmbedding(run=str(folder), load_network=load_network)(store, ROWS)
+    found = CheckpointEmbedding(run=str(folder), load_network=LOAD)(store, ROWS)
     assert_allclose(found, by_hand(method.ema.network, plain(store)), atol=1e-6)
 
 
 def test_runs_that_cannot_be_read(store, finished, tmp_path):
     def refuses(run, sentence):
         with pytest.raises(SemisupError, match=sentence):
-            CheckpointEmbedding(run=str(run), load_network=load_network)(store, ROWS)
+            CheckpointEmbedding(run=str(run), load_network=LOAD)(store, ROWS)
 
     refuses(tmp_path, r"is not the folder of a run: it has no config\.yaml")
     (tmp_path / "config.yaml").write_text((finished / "config.yaml").read_text())
     refuses(tmp_path, "is not finished")
     refuses(tmp_path / "round0/best.ckpt", "there is no such checkpoint")
-    (tmp_path / "result.json").write_text('{"round": 0}')
-    refuses(tmp_path, "round0 has no checkpoint")
+    (tmp_path / "result.json").write_text('{"round": 0, "validation": null}')
+    refuses(tmp_path, r"its network is lost, as round0 has no last\.ckpt")
     torch.save({"state_dict": Counted(RGB, 3).state_dict()}, tmp_path / "own.ckpt")
     refuses(tmp_path / "own.ckpt", "is not in the folder of a run, as")
     (tmp_path / "round0").mkdir()
@@ -202,7 +204,7 @@ def test_inputs_of_another_kind(store, table, finished, weights):
     with pytest.raises(SemisupError, match="needs images, and table has rows of 4 numbers"):
         PretrainedEmbedding(network=f"torchvision:{SMALL}", weights=weights)(table, np.arange(3))
     with pytest.raises(SemisupError, match="its network does not fit table"):
-        CheckpointEmbedding(run=str(finished), load_network=load_network)(table, np.arange(3))
+        CheckpointEmbedding(run=str(finished), load_network=LOAD)(table, np.arange(3))
 
 
 def test_rows_of_a_table_through_a_network(table):

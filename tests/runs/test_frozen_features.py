@@ -69,7 +69,7 @@ def test_every_method_trains_on_features(method, run, frozen, tmp_path):
 def test_the_joined_network_predicts_from_images_what_the_head_predicts_from_features(run, frozen, tmp_path):
     """But for the rounding of features to float16."""
     run("method=supervised", *frozen, "optimizer.lr=.01")
-    trained = open_run(only(tmp_path / "runs"))
+    trained = open_run(only(tmp_path / "runs"), allow=["tests"])
     assert trained.shape == (3, 16, 16)
     images = torch.from_numpy(np.array(trained.open_store().test_images))
     saved = np.load(trained.folder / "predictions.npz")
@@ -80,7 +80,7 @@ def test_the_joined_network_predicts_from_images_what_the_head_predicts_from_fea
 
 def test_normalized_features_are_normalized_in_the_joined_network_too(run, frozen, tmp_path):
     run("method=supervised", *frozen, "embedding.normalize=true", "optimizer.lr=.1")
-    trained = open_run(only(tmp_path / "runs"))
+    trained = open_run(only(tmp_path / "runs"), allow=["tests"])
     images = torch.from_numpy(np.array(trained.open_store().test_images))
     saved = np.load(trained.folder / "predictions.npz")
     with torch.no_grad():
@@ -100,7 +100,7 @@ def test_a_frozen_network_that_was_replaced_is_refused(run, frozen, extractor, t
         values.add_(1)
     torch.save(checkpoint, file)
     with pytest.raises(SemisupError, match=r"of another frozen network than the one that embedding\.run=.* holds now"):
-        _ = open_run(only(tmp_path / "runs")).classifier
+        _ = open_run(only(tmp_path / "runs"), allow=["tests"]).classifier
 
 
 def test_a_run_from_elsewhere_calls_no_embedding_of_another_kind(run, frozen, tmp_path):
@@ -110,12 +110,12 @@ def test_a_run_from_elsewhere_calls_no_embedding_of_another_kind(run, frozen, tm
     config["embedding"] = {"_target_": "os.mkdir", "path": str(trace)}
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     with pytest.raises(SemisupError, match=r"embedding\._target_=os\.mkdir is no network's"):
-        _ = open_run(folder).classifier
+        _ = open_run(folder, allow=["tests", "os"]).classifier
     network = {"_target_": "os.mkdir", "path": str(trace)}
     config["embedding"] = {"_target_": "semisup.embeddings.PretrainedEmbedding", "network": network}
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     with pytest.raises(SemisupError, match=r"embedding\.network\._target_=os\.mkdir is no Backbone"):
-        _ = open_run(folder).classifier
+        _ = open_run(folder, allow=["tests", "os"]).classifier
     assert not trace.exists()
 
 

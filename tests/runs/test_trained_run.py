@@ -174,7 +174,7 @@ def test_runs_that_cannot_be_used_are_one_sentence(folder, tmp_path):
             _ = open_run(folder).classifier
     (folder / "config.yaml").write_text(config)
     changed(folder, round=3)
-    with pytest.raises(SemisupError, match="round3 has no checkpoint"):
+    with pytest.raises(SemisupError, match=r"round3 has no best\.ckpt"):
         _ = open_run(folder).checkpoint
     for text, said in (("{", "cannot be read: Expecting property name"), ("{}", "lacks 'test'")):
         (folder / "result.json").write_text(text)

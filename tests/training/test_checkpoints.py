@@ -16,6 +16,7 @@ from semisup.core.errors import SemisupError
 from semisup.data import Batch
 from semisup.methods import PseudoLabel, StepOutput
 from semisup.training.callbacks.checkpoints import load_checkpoint
+from semisup.training.trainer import AtomicCheckpointIO
 
 
 class Scripted(PseudoLabel):
@@ -97,10 +98,22 @@ def test_a_checkpoint_that_cannot_be_written_is_named_and_the_one_before_stays(
     assert resumed == outcome(tmp_path / "uninterrupted")
 
 
+def test_a_large_checkpoint_that_does_not_fit_is_named(tmp_path, file_size_limit):
+    """torch then raises an error of its own, "unexpected pos", in the place of the system's."""
+    file = tmp_path / "last.ckpt"
+    file.write_text("old")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+    with pytest.raises(SemisupError, match=r"last\.ckpt could not be written \(File too large\)"):
+        AtomicCheckpointIO().save_checkpoint({"weights": torch.zeros(3_000_000)}, file)
+    file_size_limit()
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"last.ckpt": "old"}
+
+
 def test_checkpoints_use_no_other_disk(run, monkeypatch, tmp_path):
     """The folder for temporary files is often small; Lightning writes checkpoints there first."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
     assert run("method=supervised")["steps"] == 12
+    assert run("method=supervised", "tune=batch_size", "data.labels=80")["steps"] == 12
 
 
 @pytest.mark.parametrize("sealed", [True, False])

@@ -146,14 +146,13 @@ def test_rows_that_are_read_equal_those_that_were_logged(tmp_path):
     assert read_metrics(tmp_path / "metrics.csv") == expected
 
 
-def test_resuming_drops_the_rows_of_later_steps(tmp_path):
-    """Otherwise the curves would have points of steps that are trained again."""
-    first = MetricsCSV(tmp_path / "metrics.csv")
-    for step in (1, 3, 5):
-        first.log_metrics({"loss": step}, step=step)
-    first.write()
-    MetricsCSV(tmp_path / "metrics.csv", resumed_at=4).write()
-    assert [row["step"] for row in read_metrics(tmp_path / "metrics.csv")] == [2, 4]
+def test_a_resumed_run_continues_the_rows_that_its_checkpoint_holds(tmp_path):
+    rows = {2: {"loss": 0.5}}
+    continued = MetricsCSV(tmp_path / "metrics.csv", rows)
+    continued.log_metrics({"loss": 0.25}, step=3)
+    continued.write()
+    assert read_metrics(tmp_path / "metrics.csv") == [{"step": 2, "loss": 0.5}, {"step": 4, "loss": 0.25}]
+    assert rows == {2: {"loss": 0.5}, 4: {"loss": 0.25}}, "the next checkpoint holds both"
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,13 @@ from typing import ClassVar
 
 import pytest
 
+from semisup.config.identity import run_folder
+from semisup.config.resolve import complete
+from semisup.core.errors import SemisupError
+from semisup.core.locks import locked
 from semisup.data import Batch
 from semisup.methods import PseudoLabel, SelfTraining, StepOutput
+from tests.training.test_checkpoints import Scripted
 
 ROOT = Path(__file__).parents[2]
 
@@ -180,3 +185,57 @@ def test_resuming_after_a_stop_within_a_validation_equals_the_uninterrupted_run(
     resumed = outcome()
     run(*more, f"runs_dir={tmp_path / 'uninterrupted'}")
     assert resumed == outcome(tmp_path / "uninterrupted")
+
+
+@pytest.mark.parametrize("damage", ["deleted", "shortened", "garbage"])
+def test_the_curves_of_a_resumed_run_do_not_depend_on_the_file(damage, run, outcome, tmp_path, monkeypatch):
+    """metrics.csv may have lost rows by what stopped the run: the checkpoint has them, too."""
+    more = ["method=pseudo_label", "method._target_=tests.training.test_resume.StopsOnce", "trainer.save_every=3"]
+    monkeypatch.setattr(StopsOnce, "at", 9)
+    with pytest.raises(ZeroDivisionError):
+        run(*more)
+    monkeypatch.setattr(StopsOnce, "at", None)
+    (file,) = (tmp_path / "runs").glob("*/round0/metrics.csv")
+    if damage == "deleted":
+        file.unlink()
+    else:
+        lines = file.read_text().splitlines(keepends=True)
+        assert len(lines) > 3
+        file.write_text("".join(lines[:2]) if damage == "shortened" else "step\n\x00high")
+    run(*more)
+    run(*more, f"runs_dir={tmp_path / 'uninterrupted'}")
+    assert outcome() == outcome(tmp_path / "uninterrupted")
+
+
+def test_the_last_network_is_not_taken_for_the_lost_best_one(run, tmp_path, monkeypatch):
+    """result.json is deleted, and best.ckpt is lost: the record knows that validation chose one."""
+    more = ["method=pseudo_label", "method._target_=tests.training.test_checkpoints.Scripted"]
+    monkeypatch.setattr(Scripted, "accuracy", {4: 0.5, 8: 0.9, 12: 0.7})
+    run(*more)
+    (folder,) = (tmp_path / "runs").iterdir()
+    (folder / "result.json").unlink()
+    best = folder / "round0" / "best.ckpt"
+    best.rename(folder / "kept.ckpt")
+    message = r"round0/best\.ckpt is not there, which validation has chosen at step 8: restore it, or delete"
+    with pytest.raises(SemisupError, match=message):  # the round is recorded
+        run(*more)
+    (folder / "round0" / "round.json").unlink()
+    with pytest.raises(SemisupError, match=message):  # it is not
+        run(*more)
+    (folder / "kept.ckpt").rename(best)
+    assert run(*more)["validation"]["step"] == 8
+
+
+def test_a_run_that_another_process_trains_is_neither_trained_nor_deleted(run, config, tmp_path):
+    words = ["method=supervised"]
+    folder = run_folder(complete(config(*words)))
+    with locked(folder):
+        for more in ((), ("overwrite=true",)):
+            with pytest.raises(SemisupError, match="is already being trained by process"):
+                run(*words, *more)
+        assert [path.name for path in folder.iterdir()] == [".lock"]
+    run(*words)
+    assert not (folder / ".lock").exists()
+    (folder / "old").mkdir()
+    run(*words, "overwrite=true")
+    assert not (folder / "old").exists()

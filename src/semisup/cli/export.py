@@ -28,6 +28,7 @@ def export(
     format: Literal["onnx", "torch", "safetensors"] | None = None,
     images: UserPath | None = None,
     data_dir: UserPath | None = None,
+    allow: Sequence[str] = (),
     overwrite: bool = False,
 ) -> None:
     """Write the network of a finished run for other programs, and compare the two on real images.
@@ -43,6 +44,7 @@ def export(
         format: What is written, if the suffix of `out` does not tell.
         images: Images to compare on, as for semisup predict; the run's data set if not given.
         data_dir: Where that data set is; where the run had it if not given.
+        allow: A package of your own whose classes the run names; a folder from elsewhere may call nothing else.
         overwrite: Whether `out` is replaced.
 
     Raises:
@@ -56,7 +58,7 @@ def export(
     from semisup.runs.trained_run import open_run
 
     kind = chosen_format(file, format)
-    trained = open_run(run, data_dir)
+    trained = open_run(run, data_dir, allow)
     inputs = real_inputs(trained, images, data_dir)
     difference = export_run(trained, file, kind, inputs)
     size, checked = f"{file.stat().st_size:,} bytes", f"{len(inputs)} real inputs"

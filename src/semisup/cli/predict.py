@@ -37,6 +37,7 @@ def predict(
     batch_size: PositiveInt = 256,
     workers: PositiveInt | None = None,
     data_dir: UserPath | None = None,
+    allow: Sequence[str] = (),
     overwrite: bool = False,
 ) -> None:
     """Label images, or the rows of a table, with a finished run.
@@ -61,6 +62,7 @@ def predict(
         batch_size: Images at a time.
         workers: Threads that read images; as many as there are processors if not given.
         data_dir: Where the data set is, for a run that does not hold what it needs of it.
+        allow: A package of your own whose classes the run names; a folder from elsewhere may call nothing else.
         overwrite: Whether `out` is replaced.
 
     Raises:
@@ -83,7 +85,7 @@ def predict(
     from semisup.runs.trained_run import open_run
 
     console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
-    trained = open_run(run, data_dir)
+    trained = open_run(run, data_dir, allow)
     output = PredictionFile(Path(out), trained.classes if probabilities else ())
     source = open_samples(images, trained, exclude=output.files, relative_to=relative_to)
     base, name, threshold = source.base, trained.folder.resolve().name, 0.9 if confidence is None else confidence

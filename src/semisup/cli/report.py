@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return command(report, arguments, positional=("runs",))
 
 
-def report(runs: Sequence[str], data_dir: UserPath | None = None, umap: bool = True) -> int:
+def report(runs: Sequence[str], data_dir: UserPath | None = None, umap: bool = True, allow: Sequence[str] = ()) -> int:
     """Write the page and the figures of finished runs again: RUN/report.html is one file that needs no other.
 
       semisup report runs/cifar10-4000-fixmatch-small_cnn-seed0-1a2b3c4d
@@ -35,6 +35,7 @@ def report(runs: Sequence[str], data_dir: UserPath | None = None, umap: bool = T
         runs: Folders of finished runs: as words, or as runs=...
         data_dir: Where the data sets are now; where each run had them if not given.
         umap: Whether the page shows UMAP beside the principal components. It takes half a minute.
+        allow: A package of your own whose classes the runs name; a folder from elsewhere may call nothing else.
 
     Returns:
         The exit status: that of the last run that failed. The others are written all the same.
@@ -42,7 +43,7 @@ def report(runs: Sequence[str], data_dir: UserPath | None = None, umap: bool = T
     from semisup.reports import write_report
 
     def write(run: Path) -> None:
-        print(write_report(run, data_dir=data_dir, umap=umap))
+        print(write_report(run, data_dir=data_dir, umap=umap, allow=allow))
 
     return max(exit_code(partial(write, Path(run).expanduser())) for run in runs)
 

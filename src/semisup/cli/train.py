@@ -188,9 +188,10 @@ def _write_report(place: Path, config: Config, console: Any) -> None:
     from rich.markup import escape
 
     from semisup.reports import write_report
+    from semisup.runs.trusted import named_packages
 
     try:
-        page = write_report(place, data_dir=config["data_dir"])
+        page = write_report(place, data_dir=config["data_dir"], allow=named_packages(config))
         console.print(f"[bold]page[/] {escape(str(page))}", soft_wrap=True)
     except Exception as error:  # whatever it is, hours of training are done and must not end as a failure
         reason = escape(f"{type(error).__name__}: {error}".rstrip("."))

@@ -10,7 +10,7 @@ from typing import Any
 from semisup.config import Config
 
 # Where a run happens, and not what it is.
-LOCATION_KEYS = ("data_dir", "runs_dir", "overwrite", "logger")
+LOCATION_KEYS = ("data_dir", "runs_dir", "overwrite", "logger", "allow")
 # Options of a node that change no number, or change it by rounding only.
 NEUTRAL_OPTIONS = {
     "trainer": ("accelerator", "devices", "num_nodes", "strategy", "save_every"),

@@ -1,6 +1,6 @@
 """From the values of the command line to a completed config, in which everything fits together."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from semisup.config import Config
@@ -53,6 +53,7 @@ def settings(
     overwrite: bool = False,
     data_dir: UserPath = "data",
     runs_dir: UserPath = "runs",
+    allow: str | Sequence[str] = (),
 ) -> None:
     """The options of a config besides its nodes.
 
@@ -62,6 +63,7 @@ def settings(
         overwrite: Whether an earlier run in the folder is deleted first.
         data_dir: Where data sets are.
         runs_dir: Where runs are written.
+        allow: Packages whose classes the run of `embedding.run` may name, beside those that this config names.
     """
 
 

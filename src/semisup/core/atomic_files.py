@@ -3,14 +3,19 @@
 Each is written under a temporary name beside its place, which no two processes share, and renamed at the end.
 """
 
+import glob
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from semisup.core.errors import SemisupError
+from semisup.core.try_lock import has_locks, try_lock
+
+_GRACE = 60  # seconds, in which another process locks the temporary folder that it has just made
 
 
 @contextmanager
@@ -28,7 +33,7 @@ def atomic_write(file: Path) -> Iterator[Path]:
     """
     temporary = file.with_name(f".{file.stem}.tmp-{uuid.uuid4().hex}{file.suffix}")
     try:
-        with _named_in_errors(file):
+        with named_in_errors(file):
             yield temporary
             os.replace(temporary, file)
     finally:
@@ -65,9 +70,14 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
         SemisupError: If it cannot be written.
     """
     temporary = folder.with_name(f".{folder.name}.tmp-{uuid.uuid4().hex}")
+    descriptor = None
     try:
-        with _named_in_errors(folder):
+        with named_in_errors(folder):
             temporary.mkdir(parents=True)
+            if has_locks():
+                descriptor = os.open(temporary, os.O_RDONLY)
+                try_lock(descriptor)  # tells others that it is not abandoned
+                _delete_abandoned(folder)
             yield temporary
             try:
                 temporary.rename(folder)
@@ -75,11 +85,36 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
                 if not folder.exists():
                     raise
     finally:
+        if descriptor is not None:
+            os.close(descriptor)
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def _delete_abandoned(folder: Path) -> None:
+    """Deletes the temporary folders of processes that were killed: nobody holds their lock."""
+    for other in folder.parent.glob(f".{glob.escape(folder.name)}.tmp-*"):
+        try:
+            descriptor = os.open(other, os.O_RDONLY)
+        except OSError:  # renamed by its process meanwhile
+            continue
+        if try_lock(descriptor) and time.time() - os.fstat(descriptor).st_mtime > _GRACE:
+            shutil.rmtree(other, ignore_errors=True)
+        os.close(descriptor)
+
+
 @contextmanager
-def _named_in_errors(path: Path) -> Iterator[None]:
+def named_in_errors(path: Path) -> Iterator[None]:
+    """Names the file or folder that could not be written, as on a full disk.
+
+    Args:
+        path: What the block writes.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        SemisupError: If the system refuses to write.
+    """
     try:
         yield
     except OSError as error:

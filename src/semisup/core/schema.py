@@ -19,18 +19,19 @@ from semisup.core.ranges import accepts, describe, is_path
 _WRONG = object()  # what a value becomes that is of another type
 
 
-def locate(target: str, where: str = "_target_") -> Callable[..., Any]:
+def locate(target: str, where: str = "_target_", kind: type | None = None) -> Callable[..., Any]:
     """Imports a class or function by its dotted name.
 
     Args:
         target: Such as 'semisup.methods.FixMatch'.
         where: The option that gave the name, for messages.
+        kind: The class that it must be a subclass of. What is none is not called to find out.
 
     Returns:
         The class or function.
 
     Raises:
-        SemisupError: If it does not exist.
+        SemisupError: If it does not exist, or is not of that kind.
     """
     module, _, name = str(target).rpartition(".")
     if not module or not name or module.startswith("."):
@@ -42,6 +43,8 @@ def locate(target: str, where: str = "_target_") -> Callable[..., Any]:
     except AttributeError as error:
         choices = did_you_mean(name, vars(importlib.import_module(module)))
         raise SemisupError(f"{where}={target}: {module} has no '{name}'; {choices}") from error
+    if kind is not None and not (isinstance(found, type) and issubclass(found, kind)):
+        raise SemisupError(f"{where}={target} is no {kind.__name__}.")
     return found
 
 

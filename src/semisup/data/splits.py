@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semisup.core.atomic_files import atomic_write, atomic_write_text
+from semisup.core.damaged_files import checked, read_json
 from semisup.core.errors import SemisupError
 from semisup.core.ranges import Fraction, NonNegativeInt, PositiveInt, Range, enforce_ranges
 from semisup.data.class_shares import Imbalance, apportion, long_tail
@@ -91,7 +92,8 @@ class Split:
         """
         manifest = folder / "split.json"
         if manifest.exists():
-            saved = json.loads(manifest.read_text())["hash"]
+            with checked(manifest, "delete it, and the same command writes it again"):
+                saved = str(read_json(manifest)["hash"])
             if saved != self.hash:
                 raise SemisupError(
                     f"{folder} was started with another split ({saved[:12]}, now {self.hash[:12]}), as the data set or "

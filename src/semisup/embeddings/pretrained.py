@@ -76,13 +76,11 @@ def _network_node(network: str | Mapping[str, Any], weights: str, size: int | No
         network = {"_target_": f"semisup.models.backbones.{target.__name__}", "name": name}
     if "_target_" not in network:
         raise SemisupError("embedding.network has no _target_: write timm:NAME or torchvision:NAME.")
-    found = locate(network["_target_"], "embedding.network._target_")
-    if not (isinstance(found, type) and issubclass(found, Backbone)):  # a run's config may come from elsewhere
-        raise SemisupError(f"embedding.network._target_={network['_target_']} is no Backbone.")
+    found = locate(network["_target_"], "embedding.network._target_", kind=Backbone)
     if "weights" not in parameters(found):
         raise SemisupError(f"embedding.network={network['_target_']} takes no weights; use embedding=checkpoint.")
     node = {"weights": weights, "size": size, **network}
-    return completed("embedding.network", node, [locate(network["_target_"])], ("shape", "classes"))
+    return completed("embedding.network", node, [found], ("shape", "classes"))
 
 
 def _library_statistics(node: Mapping[str, Any]) -> tuple[Sequence[float], Sequence[float]] | None:

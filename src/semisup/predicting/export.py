@@ -26,6 +26,7 @@ from semisup.models.classifier import Classifier
 from semisup.predicting.loading import try_load
 from semisup.predicting.samples import open_samples
 from semisup.runs.run_data import data_set
+from semisup.runs.run_files import CONFIG
 from semisup.runs.trained_network import backbone_node
 from semisup.runs.trained_run import TrainedRun
 
@@ -88,7 +89,7 @@ def _metadata(run: TrainedRun) -> dict[str, str]:
         "mean": json.dumps(run.data["mean"]),
         "std": json.dumps(run.data["std"]),
         "temperature": json.dumps(run.temperature),
-        "backbone": json.dumps(backbone_node(run.checkpoint, "run")),
+        "backbone": json.dumps(backbone_node(run.checkpoint, "run", run.allow)),
     }
 
 
@@ -133,7 +134,7 @@ def _write_safetensors(run: TrainedRun, classifier: Classifier, file: Path, exam
 
     state = {name: value.contiguous() for name, value in classifier.network.state_dict().items()}
     file.write_bytes(safetensors.save(state, _metadata(run)))  # save_file would make it unreadable for other users
-    node = backbone_node(run.checkpoint, "run")
+    node = backbone_node(run.checkpoint, "run", run.allow)
     with torch.random.fork_rng(devices=[]):
         network = build(node, shape=run.shape, classes=len(run.classes))
     network.load_state_dict(safetensors.load_file(file))
@@ -190,7 +191,7 @@ def real_inputs(run: TrainedRun, images: str | None, data_dir: str | None) -> Te
             raise SemisupError(f"images={images}: none of them can be read, and the export is checked on them.")
         return torch.from_numpy(np.stack(readable))
     try:
-        store = data_set(run.config, run.result, data_dir)
+        store = data_set(run.trusted_config, run.result, data_dir, run.folder / CONFIG)
     except (SemisupError, OSError) as error:
         raise SemisupError(
             f"the export is checked on real inputs, but the run's data set is not there ({error}): write data_dir=... "

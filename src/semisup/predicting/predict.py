@@ -14,6 +14,7 @@ from rich.text import Text
 
 from semisup.core import environment
 from semisup.core.atomic_files import atomic_write, atomic_write_text
+from semisup.core.damaged_files import checked, read_json
 from semisup.core.errors import SemisupError
 from semisup.core.malloc import tune_malloc
 from semisup.core.ranges import PositiveInt, enforce_ranges
@@ -76,9 +77,11 @@ def claim_output(output: PredictionFile, run: TrainedRun, source: SampleSource, 
         return
     if not output.record.exists():
         raise SemisupError(f"{output.file} is already there and was not written by predict: {remedy}.")
-    record = json.loads(output.record.read_text())
     for key, what in SAME.items():
-        if record[key] != mine[key]:
+        with checked(output.record, remedy):
+            record = read_json(output.record)
+            is_same = record[key] == mine[key]
+        if not is_same:
             raise SemisupError(f"{output.file} was written with {what.format(**record)}: {remedy}.")
 
 

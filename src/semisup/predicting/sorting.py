@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from semisup.core.atomic_files import atomic_write_text
+from semisup.core.damaged_files import checked, read_json
 from semisup.core.errors import SemisupError, did_you_mean
 from semisup.core.ranges import Probability, enforce_ranges
 from semisup.predicting.prediction_file import Prediction
@@ -119,7 +120,8 @@ def claim_folder(folder: Path, run: str, checkpoint: str, confidence: Probabilit
         folder.mkdir(parents=True, exist_ok=True)
         atomic_write_text(file, json.dumps(mine))
         return
-    before = json.loads(file.read_text())
+    with checked(file, "choose another sort_into"):
+        before = {name: read_json(file)[name] for name in mine}
     if {**before, "run": run} != mine:  # a copy of the run may have another name
         kind = "with links" if before["link"] else "with copies"
         raise SemisupError(

@@ -1,5 +1,6 @@
 """Pages and figures of finished runs, made from their files alone."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,7 +9,11 @@ if TYPE_CHECKING:
 
 
 def write_report(
-    run_folder: Path, store: "Store | None" = None, data_dir: str | Path | None = None, umap: bool = False
+    run_folder: Path,
+    store: "Store | None" = None,
+    data_dir: str | Path | None = None,
+    umap: bool = False,
+    allow: Sequence[str] = (),
 ) -> Path:
     """Writes report.html and the figures of a finished run: rounds.png, and of each round with labels its clusters.
 
@@ -19,6 +24,7 @@ def write_report(
         store: The run's data set, if it is open already.
         data_dir: Where the data set is now; None: where the run had it.
         umap: Whether the page shows UMAP beside PCA, if umap-learn is installed. It takes half a minute.
+        allow: Packages whose classes the run may name, such as my_package.
 
     Returns:
         The page.
@@ -33,13 +39,19 @@ def write_report(
     from semisup.reports.run_page.page import page
     from semisup.runs.trained_run import open_run
 
-    run = open_run(run_folder, data_dir)
+    run = open_run(run_folder, data_dir, allow)
+    _ = run.trusted_config  # the page asks the method whether it uses unlabeled images
     if "rounds" not in run.result:
         raise SemisupError(f"{run.folder} was made by a version that kept no record of rounds, and can have no page.")
     store = store or run.open_store()
     if store.fingerprint != run.result["split"]["data_fingerprint"]:
         raise SemisupError(f"{run.folder} was made with other data than {store.name} is now; restore the old data.")
-    file = run.folder / "report.html"
-    atomic_write_text(file, page(run, store, umap))
-    write_figures(run, store)
+    file, failed = run.folder / "report.html", None
+    try:
+        write_figures(run, store)
+    except SemisupError as error:
+        failed = error
+    atomic_write_text(file, page(run, store, umap))  # last: where there is a page, nothing is missing
+    if failed is not None:
+        raise failed
     return file

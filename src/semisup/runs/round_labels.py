@@ -1,6 +1,7 @@
 """The pseudo-labels of a run's rounds: made, imported, read, and measured."""
 
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +15,7 @@ from semisup.config import Config
 from semisup.config.nodes import build, build_embedding, embeddings_folder
 from semisup.config.resolve import labeler_reads
 from semisup.core.atomic_files import atomic_write_text
+from semisup.core.damaged_files import checked
 from semisup.core.distributed import rank
 from semisup.core.errors import SemisupError
 from semisup.data import Split, SSLDataModule, Store
@@ -32,6 +34,7 @@ from semisup.runs.labeling import (
     predict_images,
 )
 from semisup.runs.trained_network import load_network
+from semisup.runs.trusted import named_packages
 from semisup.training.audit import pseudo_label_metrics
 
 
@@ -69,7 +72,8 @@ class RoundLabels:
         if data.store.is_embedded and "features" in labeler_reads(labeler):
             predict = partial(cached_features, data)
         elif node and method is None:
-            predict = partial(embed_images, build_embedding(node, load_network), data, embeddings_folder(self.config))
+            load = partial(load_network, allow=named_packages(self.config))
+            predict = partial(embed_images, build_embedding(node, load), data, embeddings_folder(self.config))
         elif node and not data.store.is_embedded:
             predict = partial(embed_images, build(node, source=method), data, folder / "embeddings")
         else:
@@ -140,7 +144,12 @@ class RoundLabels:
         digest, file = hashlib.sha256(source.read_bytes()).hexdigest(), self._folder(number) / "labels.sha256"
         if not file.exists():
             atomic_write_text(file, digest)
-        elif file.read_text() != digest:
+            return
+        with checked(file, f"delete it if {source} is what round {number} started with"):
+            saved = file.read_text(encoding="ascii").strip()
+            if not re.fullmatch("[0-9a-f]{64}", saved):
+                raise ValueError("it holds no SHA-256")
+        if saved != digest:
             record = f", {source.parent / 'round.json'}" if number else ""
             raise SemisupError(
                 f"{source} has changed since round {number} started with it: to train again with the new "

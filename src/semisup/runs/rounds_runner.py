@@ -15,6 +15,7 @@ from semisup.config.nodes import build, load_data
 from semisup.config.resolve import embeds_without_a_teacher, first_trained_round
 from semisup.config.rounds import Rounds, best_round, fine_tuning_config, round_config, rounds_since_best
 from semisup.core.atomic_files import atomic_write_text
+from semisup.core.damaged_files import checked, read_json
 from semisup.core.distributed import rank, wait_for
 from semisup.data import Split, SSLDataModule, Store
 from semisup.labelers import Labels
@@ -126,10 +127,12 @@ class RoundsRunner:
             if rank() == 0:
                 atomic_write_text(file, json.dumps(record, indent=1))
         wait_for(file)
-        self.records.append(json.loads(file.read_text(encoding="utf-8")))
-        if best_round(self.records) == number:
-            self.best_method = None if method is None else (number, method)
-        show.round_record(self.console, self.records[-1], several=self._several())
+        remedy = "delete it, and the same command writes it again"
+        self.records.append(read_json(file, remedy))
+        with checked(file, remedy):
+            if best_round(self.records) == number:
+                self.best_method = None if method is None else (number, method)
+            show.round_record(self.console, self.records[-1], several=self._several())
 
     def _check_labels(self, number: int, before: Labels | None, is_recorded: bool) -> None:
         """Makes the round's folder, and refuses labels that have changed since the round started with them."""

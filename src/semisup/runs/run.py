@@ -5,6 +5,8 @@ import logging
 import shutil
 import warnings
 from collections.abc import Mapping
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +19,11 @@ from semisup.config.nodes import build, embed_inputs, load_data, load_source
 from semisup.config.resolve import complete, first_trained_round, takes_embedding
 from semisup.config.rounds import best_round, round_config
 from semisup.core.atomic_files import atomic_write_text
+from semisup.core.damaged_files import checked, read_json
 from semisup.core.distributed import rank
 from semisup.core.environment import hardware, versions
 from semisup.core.errors import SemisupError
+from semisup.core.locks import LOCK, locked, refuse_locked
 from semisup.core.malloc import tune_malloc
 from semisup.data import SSLDataModule, Store
 from semisup.methods import Method
@@ -28,6 +32,7 @@ from semisup.runs.rounds_runner import RoundsRunner
 from semisup.runs.run_data import describe_store
 from semisup.runs.run_files import COMMAND, CONFIG, RESULT
 from semisup.runs.trained_network import load_network
+from semisup.runs.trusted import named_packages
 from semisup.training.fit import make_method
 from semisup.training.tuning import tune
 
@@ -52,30 +57,47 @@ def run(config: Mapping[str, Any], console: Console | None = None, command: str 
     full = complete(config)
     folder = run_folder(full)
     if (folder / RESULT).exists() and not full["overwrite"]:
-        finished = _read_result(folder / RESULT)
-        console.print(f"{folder} is finished; overwrite=true trains it again.")
-        show.result(console, folder, finished)
-        return finished
+        return _finished(folder, console)
+    if rank() == 0:
+        refuse_locked(folder)  # before time is spent on the data set
     configure_process()
-    if first_trained_round(full) is not None:
-        build(full["trainer"]).predictor()  # refuses a device that is not there before anything is read
-    images = load_source(full)
-    store = (
-        embed_inputs(full, images, load_network, show.embedding_progress(console)) if takes_embedding(full) else images
-    )
+    images, store = _open_data(full, console)
     data = load_data(full, store)
     method = preflight(full, store, data)  # before a mistake deletes an earlier run, or leaves a folder
-    if rank() == 0:
-        init_run_dir(folder, full, command)
-        data.split.save(folder, store)
-    result = _train_and_test(full, store, data, method, folder, console)
-    if result:  # which the first process has
-        frozen = {"frozen_network": store.frozen_network} if store.is_embedded else {}
-        result["data"] = describe_store(images) | frozen
-    if rank() == 0:
-        atomic_write_text(folder / RESULT, json.dumps(result, indent=1))
+    with locked(folder) if rank() == 0 else nullcontext():
+        if (folder / RESULT).exists() and not full["overwrite"]:  # another process has finished it meanwhile
+            return _finished(folder, console)
+        if rank() == 0:
+            init_run_dir(folder, full, command)
+            data.split.save(folder, store)
+        result = _train_and_test(full, store, data, method, folder, console)
+        if result:  # which the first process has
+            frozen = {"frozen_network": store.frozen_network} if store.is_embedded else {}
+            result["data"] = describe_store(images) | frozen
+            atomic_write_text(folder / RESULT, json.dumps(result, indent=1))
     show.result(console, folder, result)
     return result
+
+
+def _finished(folder: Path, console: Console) -> Result:
+    """The result of a run that is finished."""
+    remedy = "delete it, and the same command writes it again"
+    finished = read_json(folder / RESULT, remedy)
+    console.print(f"{folder} is finished; overwrite=true trains it again.")
+    with checked(folder / RESULT, remedy):
+        show.result(console, folder, finished)
+    return finished
+
+
+def _open_data(config: Config, console: Console) -> tuple[Store, Store]:
+    """The images of a run, and what its networks are trained on: the same, or the features of a frozen network."""
+    if first_trained_round(config) is not None:
+        build(config["trainer"]).predictor()  # refuses a device that is not there before anything is read
+    images = load_source(config)
+    if not takes_embedding(config):
+        return images, images
+    load = partial(load_network, allow=named_packages(config))
+    return images, embed_inputs(config, images, load, show.embedding_progress(console))
 
 
 def configure_process() -> None:
@@ -116,22 +138,17 @@ def init_run_dir(folder: Path, config: Config, command: str | None) -> None:
         config: Completed.
         command: What started the run, if a command did.
     """
-    if config["overwrite"] and folder.exists():
-        shutil.rmtree(folder)
+    for old in folder.iterdir() if config["overwrite"] and folder.exists() else ():
+        if old.is_dir() and not old.is_symlink():
+            shutil.rmtree(old)
+        elif old.name != LOCK:
+            old.unlink()
     folder.mkdir(parents=True, exist_ok=True)
     for unfinished in (*folder.glob(".*.tmp-*"), *folder.glob("round*/.*.tmp-*")):  # of a run that was killed
-        unfinished.unlink()
+        shutil.rmtree(unfinished) if unfinished.is_dir() else unfinished.unlink()
     atomic_write_text(folder / CONFIG, yaml.safe_dump(config, sort_keys=False))
     if command is not None:
         atomic_write_text(folder / COMMAND, f"{command}\n")
-
-
-def _read_result(file: Path) -> Result:
-    try:
-        result: Result = json.loads(file.read_text(encoding="utf-8"))
-        return result
-    except ValueError as error:
-        raise SemisupError(f"{file} is damaged ({error}): delete it, and the same command writes it again.") from error
 
 
 def _train_and_test(

@@ -10,6 +10,8 @@ from semisup.config import Config
 from semisup.config.nodes import load_source
 from semisup.data import Store, open_store
 from semisup.data.store import store_folder
+from semisup.runs.run_files import CONFIG
+from semisup.runs.trusted import check_source
 
 
 def describe_store(store: Store) -> dict[str, Any]:
@@ -49,23 +51,27 @@ def empty_store(description: Mapping[str, Any]) -> Store:
     return Store(description["name"], classes, images, targets, images, targets, 0, mean, std, fingerprint="")
 
 
-def data_set(config: Config, result: Mapping[str, Any], data_dir: str | Path | None = None) -> Store:
+def data_set(
+    config: Config, result: Mapping[str, Any], data_dir: str | Path | None = None, file: Path = Path(CONFIG)
+) -> Store:
     """The data set of a finished run: as it was imported then, or else imported again.
 
     Args:
-        config: The run's config.
+        config: The run's config, which `check_targets` has accepted.
         result: What its result.json holds.
         data_dir: Where the data set is now; None: where the run had it.
+        file: The run's config.yaml, for messages.
 
     Returns:
         The store.
 
     Raises:
-        SemisupError: If the data set is not there.
+        SemisupError: If the data set is not there, or the config names none.
     """
     place = Path(data_dir or config["data_dir"]).expanduser()
     imported = (result.get("data") or {}).get("store")
     if imported and (folder := store_folder(place, imported)).is_dir():
         return open_store(folder)
+    check_source(config, file)
     store: Store = load_source({**config, "data_dir": str(place)})
     return store

@@ -1,17 +1,12 @@
 """The files of a run's folder, read by one checked reader, and the folders of runs below a path."""
 
-import csv
 import glob
-import json
-import zlib
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
 from operator import getitem
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import yaml
@@ -19,35 +14,11 @@ from numpy.typing import NDArray
 
 from semisup.config import Config
 from semisup.config.renames import translate
+from semisup.core.damaged_files import checked, read_json
 from semisup.core.errors import SemisupError
 
 CONFIG, RESULT, COMMAND = "config.yaml", "result.json", "command.txt"
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-@contextmanager
-def checked(file: Path) -> Iterator[Path]:
-    """Says in one sentence what is wrong with a file that the block reads.
-
-    Args:
-        file: The file.
-
-    Yields:
-        The same file.
-
-    Raises:
-        SemisupError: If the block fails because the file is missing or damaged, or not one of ours.
-    """
-    try:
-        yield file
-    except OSError as error:
-        raise SemisupError(f"{file} cannot be read: {error.strerror or error}.") from error
-    except (ValueError, EOFError, BadZipFile, zlib.error, csv.Error, yaml.YAMLError) as error:
-        raise SemisupError(f"{file} cannot be read: {' '.join(str(error).split()).rstrip('.')}.") from error
-    except KeyError as error:
-        raise SemisupError(f"{file} lacks {error}.") from error
-    except (TypeError, AttributeError) as error:
-        raise SemisupError(f"{file} is not as this program writes it.") from error
 
 
 def read_config(folder: Path) -> Config:
@@ -64,6 +35,8 @@ def read_config(folder: Path) -> Config:
     """
     with checked(folder / CONFIG) as file:
         config: Config = translate(yaml.load(file.read_text(encoding="utf-8"), _Loader))
+        if not isinstance(config, dict):
+            raise TypeError
     return config
 
 
@@ -80,7 +53,7 @@ def read_result(folder: Path) -> dict[str, Any]:
         SemisupError: If result.json is missing or damaged.
     """
     with checked(folder / RESULT) as file:
-        result: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        result: dict[str, Any] = read_json(file)
     return result
 
 

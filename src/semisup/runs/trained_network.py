@@ -1,8 +1,8 @@
 """The network of a finished run, from its checkpoint. Nothing in the checkpoint is executed."""
 
-import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,14 @@ from torch import Tensor
 from semisup.config import Config
 from semisup.config.nodes import build, build_embedding, embeds_views
 from semisup.config.rounds import round_config
+from semisup.core.damaged_files import checked, read_json
 from semisup.core.errors import SemisupError
 from semisup.core.schema import locate
 from semisup.data import Store
 from semisup.models.backbones import Backbone
 from semisup.models.classifier import Classifier, FrozenNetwork
-from semisup.runs.run_files import CONFIG, RESULT, checked, read_config, read_result, value_at
+from semisup.runs.run_files import CONFIG, RESULT, read_config, read_result, value_at
+from semisup.runs.trusted import check_targets
 from semisup.training.callbacks.checkpoints import load_checkpoint
 
 _NAMES = ("ema.network", "average.network", "network")  # of the evaluated network, in checkpoints that do not say it
@@ -55,16 +57,22 @@ def chosen_checkpoint(run: Path, option: str = "run", instead: str = "") -> Path
         SemisupError: If the run is not finished, or has no checkpoint.
     """
     check_finished(run, option, instead)
+    result = read_result(run)
     with checked(run / RESULT):
-        folder = run / f"round{value_at(read_result(run), 'round')}"
-    found = [file for file in (folder / "best.ckpt", folder / "last.ckpt") if file.is_file()]
-    if not found:
-        raise SemisupError(f"{option}={run}: {folder.name} has no checkpoint.")
-    return found[0]
+        folder, is_best = run / f"round{value_at(result, 'round')}", value_at(result, "validation") is not None
+    file = folder / ("best.ckpt" if is_best else "last.ckpt")
+    if not file.is_file():
+        raise SemisupError(f"{option}={run}: its network is lost, as {folder.name} has no {file.name}: restore it.")
+    return file
 
 
 def trained_network(
-    checkpoint: Path, shape: tuple[int, ...], name: str, classes: int | None = None, option: str = "run"
+    checkpoint: Path,
+    shape: tuple[int, ...],
+    name: str,
+    classes: int | None = None,
+    option: str = "run",
+    allow: Iterable[str] = (),
 ) -> Backbone:
     """The evaluated network of a checkpoint.
 
@@ -74,6 +82,7 @@ def trained_network(
         name: The data set's name, for the error message.
         classes: How many classes there are; None: as many as the network has.
         option: The name of the run's option in the error message.
+        allow: Packages whose classes the run may name.
 
     Returns:
         The network, on the CPU: the moving average of the weights, if the method has one.
@@ -81,10 +90,7 @@ def trained_network(
     Raises:
         SemisupError: If the checkpoint cannot be read, or the network does not fit the inputs or the classes.
     """
-    node = backbone_node(checkpoint, option)
-    target = locate(node["_target_"], "backbone._target_")
-    if not (isinstance(target, type) and issubclass(target, Backbone)):  # anything else is not called to find out
-        raise SemisupError(f"{option}={checkpoint}: backbone._target_={node['_target_']} is no Backbone.")
+    node = backbone_node(checkpoint, option, allow)
     state = _evaluated_weights(load_checkpoint(checkpoint))
     try:
         with torch.random.fork_rng(devices=[]):  # the random initial weights are overwritten
@@ -97,12 +103,13 @@ def trained_network(
     return network.to(memory_format=torch.channels_last)
 
 
-def load_network(run: Path, store: Store) -> tuple[Backbone, Path]:
+def load_network(run: Path, store: Store, allow: Iterable[str] = ()) -> tuple[Backbone, Path]:
     """Loads the evaluated network of a finished run or of a checkpoint, for embedding=checkpoint.
 
     Args:
         run: The folder of a finished run, or a checkpoint in a run's folder.
         store: The images that it will embed.
+        allow: Packages whose classes the run may name.
 
     Returns:
         The network and its checkpoint.
@@ -118,20 +125,26 @@ def load_network(run: Path, store: Store) -> tuple[Backbone, Path]:
     else:
         instead = "name one of its checkpoints, such as RUN/round0/last.ckpt"
         checkpoint = chosen_checkpoint(run, option, instead=instead)
-    return trained_network(checkpoint, store.shape, store.name, option=option), checkpoint
+    return trained_network(checkpoint, store.shape, store.name, option=option, allow=allow), checkpoint
 
 
 def frozen_classifier(
-    config: Config, checkpoint: Path, store: Store, temperature: float, fingerprint: str = ""
+    config: Config,
+    checkpoint: Path,
+    store: Store,
+    temperature: float,
+    fingerprint: str = "",
+    allow: Iterable[str] = (),
 ) -> Classifier:
     """The frozen network and the head that a run has trained on its features, in one: images in, probabilities out.
 
     Args:
-        config: The run's.
+        config: The run's, which `check_targets` has accepted.
         checkpoint: Of the head.
         store: The data set; its shape and its classes are used, none of its images.
         temperature: Of the classifier.
         fingerprint: That of the frozen network when the head was trained; empty if it is not known.
+        allow: Packages whose classes the run, and the one that it may name as embedding.run, may name.
 
     Returns:
         The classifier, on the CPU.
@@ -142,38 +155,41 @@ def frozen_classifier(
     node = config["embedding"]
     if not embeds_views(node):  # anything else is not called to find out
         raise SemisupError(f"{checkpoint.parents[1]}: embedding._target_={node['_target_']} is no network's.")
-    embedding = build_embedding(node, load_network)
+    embedding = build_embedding(node, partial(load_network, allow=allow))
     if fingerprint and embedding.fingerprint(store) != fingerprint:
         raise SemisupError(
             f"{checkpoint.parents[1]} was trained on the features of another frozen network than the one that "
             f"embedding.{'run' if 'run' in node else 'weights'}={node.get('run', node.get('weights'))} holds now."
         )
     frozen = embedding.extractor(store)
-    head = trained_network(checkpoint, (frozen.network.num_features,), store.name, len(store.classes))
+    head = trained_network(checkpoint, (frozen.network.num_features,), store.name, len(store.classes), allow=allow)
     joined = FrozenNetwork(frozen.network, head, normalize=embedding.postprocessing.normalize)
     return Classifier(joined, frozen.mean, frozen.std, temperature)
 
 
-def backbone_node(checkpoint: Path, option: str = "run") -> Config:
+def backbone_node(checkpoint: Path, option: str = "run", allow: Iterable[str] = ()) -> Config:
     """The config of the network in a checkpoint.
 
     Args:
         checkpoint: RUN/round{r}/best.ckpt or last.ckpt; RUN/config.yaml describes the network.
         option: The name of the run's option in the error message.
+        allow: Packages whose classes the run may name.
 
     Returns:
         The node `backbone` of that round, without pretrained weights: all weights are in the checkpoint.
 
     Raises:
-        SemisupError: If the checkpoint is not in the folder of a run, or config.yaml is damaged.
+        SemisupError: If the checkpoint is not in the folder of a run, or config.yaml is damaged or names what may not
+            be called.
     """
     folder = checkpoint.resolve().parent
     number = re.fullmatch(r"round(\d+)", folder.name)
     if not number or not (folder.parent / CONFIG).is_file():
         raise SemisupError(f"{option}={checkpoint} is not in the folder of a run, as RUN/round0/best.ckpt is.")
-    config = read_config(folder.parent)
+    config = check_targets(read_config(folder.parent), folder.parent / CONFIG, allow)
     with checked(folder.parent / CONFIG):
         node: Config = round_config(config, _round_of_network(folder, int(number[1])))["backbone"]
+        locate(node["_target_"], f"{folder.parent / CONFIG}: backbone._target_", kind=Backbone)
         return {**node, "weights": None} if "weights" in node else node
 
 
@@ -188,6 +204,7 @@ def _evaluated_weights(checkpoint: Mapping[str, Any]) -> dict[str, Tensor]:
 def _round_of_network(folder: Path, number: int) -> int:
     """The round whose config describes the network: of a fine-tuning, the round that it tunes."""
     record = folder / "round.json"
-    kind = json.loads(record.read_text())["kind"] if record.is_file() else ""
+    with checked(record):
+        kind = str(read_json(record)["kind"]) if record.is_file() else ""
     tuned = re.fullmatch(r"fine-tuning of round (\d+)", kind)
     return int(tuned[1]) if tuned else number

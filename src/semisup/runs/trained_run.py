@@ -1,7 +1,7 @@
 """A finished run, as every reader of its folder sees it: predictions, comparison, page, export."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from semisup.config import Config
 from semisup.config.identity import run_identity
 from semisup.config.resolve import takes_embedding
+from semisup.core.damaged_files import checked
 from semisup.core.errors import SemisupError
 from semisup.core.schema import parameters
 from semisup.data import Store
@@ -24,7 +25,6 @@ from semisup.runs.run_files import (
     CONFIG,
     RESULT,
     SavedPredictions,
-    checked,
     read_config,
     read_predictions,
     read_result,
@@ -32,6 +32,7 @@ from semisup.runs.run_files import (
     value_at,
 )
 from semisup.runs.trained_network import check_finished, chosen_checkpoint, frozen_classifier, trained_network
+from semisup.runs.trusted import check_targets
 from semisup.training.metrics_csv import read_metrics
 
 SPLIT_OPTIONS = (*(name for name in parameters(make_split) if name not in ("store", "seed")), "labels_file")
@@ -46,12 +47,23 @@ class TrainedRun:
         config: What config.yaml holds.
         result: What result.json holds.
         data_dir: Where the data set is now; None: where the run had it.
+        allow: Packages beside this one whose classes the run may name, if they are to be called.
     """
 
     folder: Path
     config: Config
     result: dict[str, Any]
     data_dir: str | Path | None = None
+    allow: Sequence[str] = ()
+
+    @cached_property
+    def trusted_config(self) -> Config:
+        """The config, for all that calls what it names: it names no package that is not allowed.
+
+        Raises:
+            SemisupError: If it does.
+        """
+        return check_targets(self.config, self.folder / CONFIG, self.allow)
 
     @property
     def seed(self) -> int:
@@ -206,11 +218,14 @@ class TrainedRun:
     @cached_property
     def classifier(self) -> Classifier:
         """The evaluated network with its normalization and temperature, on the CPU."""
-        if takes_embedding(self.config):
+        if takes_embedding(self.trusted_config):
             fingerprint = self.data.get("frozen_network", "")
             store = empty_store(self.data)
-            return frozen_classifier(self.config, self.checkpoint, store, self.temperature or 1.0, fingerprint)
-        network = trained_network(self.checkpoint, self.shape, self.data["name"], len(self.classes))
+            return frozen_classifier(
+                self.config, self.checkpoint, store, self.temperature or 1.0, fingerprint, self.allow
+            )
+        name, classes = self.data["name"], len(self.classes)
+        network = trained_network(self.checkpoint, self.shape, name, classes, allow=self.allow)
         return Classifier(network, self.data["mean"], self.data["std"], self.temperature or 1.0)
 
     def digest(self) -> str:
@@ -220,15 +235,16 @@ class TrainedRun:
 
     def open_store(self) -> Store:
         """The run's data set: as it was imported then, or else imported again; SemisupError if it is not there."""
-        return data_set(self.config, self.result, self.data_dir)
+        return data_set(self.trusted_config, self.result, self.data_dir, self.folder / CONFIG)
 
 
-def open_run(folder: str | Path, data_dir: str | Path | None = None) -> TrainedRun:
+def open_run(folder: str | Path, data_dir: str | Path | None = None, allow: Sequence[str] = ()) -> TrainedRun:
     """Opens the folder of a finished run. Its network is read when it is asked for.
 
     Args:
         folder: The run's folder.
         data_dir: Where the data set is now; None: where the run had it.
+        allow: Packages beside this one whose classes the run may name, such as my_package.
 
     Returns:
         The run.
@@ -238,7 +254,7 @@ def open_run(folder: str | Path, data_dir: str | Path | None = None) -> TrainedR
     """
     folder = Path(folder).expanduser()
     check_finished(folder)
-    run = TrainedRun(folder, read_config(folder), read_result(folder), data_dir)
+    run = TrainedRun(folder, read_config(folder), read_result(folder), data_dir, tuple(allow))
     with checked(folder / CONFIG):
         _ = run.seed, run.method, run.split_options, run.identity
     with checked(folder / RESULT):

@@ -21,7 +21,7 @@ from semisup.metrics.calibration import fit_temperature
 from semisup.metrics.classification import summary
 from semisup.training.audit import Audit
 from semisup.training.callbacks import Checkpoints, NaNGuard, ProgressBar, SaveWhenAsked, StepSeed
-from semisup.training.callbacks.checkpoints import load_checkpoint
+from semisup.training.callbacks.checkpoints import check_best, load_checkpoint
 from semisup.training.loggers import log_confusion
 from semisup.training.metrics_csv import MetricsCSV
 from semisup.training.trainer import TrainerConfig
@@ -88,7 +88,7 @@ def fit(
     callbacks: list[Callback] = [StepSeed(config["seed"]), NaNGuard(training.log_every_n_steps), audit]
     watchers: list[Callback] = [ProgressBar(console), checkpoints, SaveWhenAsked(checkpoints)]
     step = checkpoints.restore(audit)
-    loggers = [MetricsCSV(folder / "metrics.csv", step), *make_loggers(config, folder)]
+    loggers = [MetricsCSV(folder / "metrics.csv", checkpoints.rows), *make_loggers(config, folder)]
     if not checkpoints.finished:
         validates, one_optimizer = len(data.split.validation) > 0, method.automatic_optimization
         if not one_optimizer:
@@ -117,9 +117,16 @@ def load_best_weights(method: Method, folder: Path) -> int:
 
     Returns:
         The step that they are of.
+
+    Raises:
+        SemisupError: If the checkpoint cannot be read, or is not there.
     """
     best = folder / "best.ckpt"
-    checkpoint = load_checkpoint(best if best.exists() else folder / "last.ckpt")
+    if best.exists():
+        checkpoint = load_checkpoint(best)
+    else:
+        checkpoint = load_checkpoint(folder / "last.ckpt")
+        check_best(folder, checkpoint)
     method.load_state_dict(checkpoint["state_dict"])
     return int(checkpoint["global_step"])
 

@@ -37,20 +37,17 @@ def read_metrics(file: Path) -> list[dict[str, float]]:
 class MetricsCSV(Logger):
     """Collects metrics, and writes them when `Checkpoints` writes a checkpoint.
 
-    Lightning's CSVLogger deletes the file of an earlier session; this one continues it.
+    Lightning's CSVLogger deletes the file of an earlier session; this one continues it, from the rows that the
+    checkpoint holds.
 
     Args:
         file: The CSV file; `step`, the optimizer steps done, is its first column.
-        resumed_at: The step from which the training continues. Rows of later steps are dropped and written again.
+        rows: The metrics by step that a resumed run has already; others are added to the same dictionary.
     """
 
-    def __init__(self, file: Path, resumed_at: int = 0) -> None:
+    def __init__(self, file: Path, rows: dict[int, dict[str, float]] | None = None) -> None:
         super().__init__()
-        self.file = file
-        rows = read_metrics(file) if resumed_at and file.exists() else []
-        self.rows: dict[int, dict[str, float]] = {
-            int(row.pop("step")): row for row in rows if row["step"] <= resumed_at
-        }
+        self.file, self.rows = file, {} if rows is None else rows
 
     @property
     def name(self) -> str:

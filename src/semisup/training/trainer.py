@@ -82,7 +82,7 @@ class TrainerConfig:
         return self._trainer(
             callbacks=callbacks,
             logger=loggers,
-            plugins=[_AtomicCheckpointIO()],
+            plugins=[AtomicCheckpointIO()],
             max_steps=self.max_steps,
             max_epochs=-1,
             val_check_interval=self.evaluation_interval if validates else None,
@@ -121,11 +121,26 @@ class TrainerConfig:
             raise SemisupError(f"the trainer cannot be set up: {' '.join(str(error).split())}") from error
 
 
-class _AtomicCheckpointIO(TorchCheckpointIO):
+class AtomicCheckpointIO(TorchCheckpointIO):
     """Adds a checksum, and writes beside the target: Lightning's writes to the folder for temporary files first."""
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+        """Writes a checkpoint, or leaves the one before.
+
+        Args:
+            checkpoint: What it holds.
+            path: The file.
+            storage_options: Lightning passes them, and a file has none.
+
+        Raises:
+            SemisupError: If it cannot be written, as on a full disk.
+        """
         with atomic_write(Path(path)) as temporary:
             with temporary.open("wb") as out:
-                torch.save(checkpoint, out)
+                try:
+                    torch.save(checkpoint, out)
+                except RuntimeError as error:  # torch may put one of its own in the place of the system's
+                    if isinstance(error.__context__, OSError):
+                        raise error.__context__ from None
+                    raise
             seal(temporary)

@@ -13,8 +13,10 @@ from semisup.core.atomic_files import atomic_write_text
 from semisup.core.errors import SemisupError
 from semisup.data import SSLDataModule
 from semisup.methods import Method
-from semisup.training.trainer import TrainerConfig
+from semisup.training.trainer import AtomicCheckpointIO, TrainerConfig
 
+_SCRATCH = ".tuning.tmp-"  # what Lightning saves while it tries, beside the run's files and on their disk
+_CHOICES: dict[str, Callable[[Any], Any]] = {"lr": float, "batch_size": int}
 LARGEST_ON_CPU = 512  # labeled images a step: a CPU gives no sign of being out of memory before it is too late
 
 
@@ -41,21 +43,24 @@ def tune(
     """
     file = folder / "tuned.json"
     if file.exists():
-        saved: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        return saved
+        try:
+            saved: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+            return {what: _CHOICES[what](saved[what])}
+        except (ValueError, KeyError, TypeError) as error:
+            raise SemisupError(f"{file} is damaged ({error}): delete it, and the same command tunes again.") from error
     method, data = make()
     find = _learning_rate if what == "lr" else _batch_size
-    found = {what: find(method, data, training)}
+    found = {what: find(method, data, training, folder)}
     atomic_write_text(file, json.dumps(found))
     return found
 
 
-def _learning_rate(method: Method, data: SSLDataModule, training: TrainerConfig) -> float:
+def _learning_rate(method: Method, data: SSLDataModule, training: TrainerConfig, folder: Path) -> float:
     if not method.automatic_optimization:
         raise SemisupError(
             f"tune=lr is for one optimizer, and {type(method).__name__} has several; choose optimizer.lr."
         )
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=folder) as scratch:
         finder = Tuner(_trainer(scratch, training)).lr_find(
             method, datamodule=data, min_lr=1e-5, num_training=200, update_attr=False
         )
@@ -65,8 +70,8 @@ def _learning_rate(method: Method, data: SSLDataModule, training: TrainerConfig)
     return float(rate)
 
 
-def _batch_size(method: Method, data: SSLDataModule, training: TrainerConfig) -> int:
-    with tempfile.TemporaryDirectory() as scratch:
+def _batch_size(method: Method, data: SSLDataModule, training: TrainerConfig, folder: Path) -> int:
+    with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=folder) as scratch:
         trainer = _trainer(scratch, training)
         largest = len(data.split.labeled)
         if trainer.strategy.root_device.type == "cpu":
@@ -82,6 +87,7 @@ def _batch_size(method: Method, data: SSLDataModule, training: TrainerConfig) ->
 def _trainer(folder: str, training: TrainerConfig) -> Trainer:
     return Trainer(
         default_root_dir=folder,
+        plugins=[AtomicCheckpointIO()],
         accelerator=training.accelerator,
         precision=training.precision,
         devices=1,

@@ -14,6 +14,7 @@ from semisup.core.errors import SemisupError
 from semisup.training.metrics_csv import MetricsCSV
 
 _ZIP_END, _ZIP_END_LENGTH = b"PK\5\6", 22  # the last record of a checkpoint
+_FIGURES = ("best_score", "best_step", "step", "seconds", "finished")
 
 
 class Checkpoints(Callback):
@@ -33,12 +34,14 @@ class Checkpoints(Callback):
         step: The step of the newest checkpoint.
         seconds: Spent training until then, in all sessions.
         finished: Whether the training was over by then.
+        rows: Of metrics.csv until then, by step. A resumed run takes them from the checkpoint, never from the file.
     """
 
     def __init__(self, folder: Path, every: int, save_every: int | None = None) -> None:
         self.folder, self.every, self.save_every = folder, every, save_every or every
         self.best_score, self.best_step = -1.0, 0
         self.step, self.seconds, self.finished = 0, 0.0, False
+        self.rows: dict[int, dict[str, float]] = {}  # which the MetricsCSV of the round fills
         self._since = time.monotonic()
 
     @property
@@ -78,7 +81,7 @@ class Checkpoints(Callback):
         self.save_last(trainer)
 
     def save_last(self, trainer: Trainer) -> None:
-        """Writes the curves, then `last.ckpt`: a resumed run drops rows of later steps, and cannot replace lost ones.
+        """Writes the curves, then `last.ckpt`, which holds them, too.
 
         Args:
             trainer: Between two steps.
@@ -89,11 +92,13 @@ class Checkpoints(Callback):
         self._save(trainer, self.last)
 
     def state_dict(self) -> dict[str, Any]:
-        return {key: getattr(self, key) for key in ("best_score", "best_step", "step", "seconds", "finished")}
+        return {key: getattr(self, key) for key in (*_FIGURES, "rows")}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        for key, value in state.items():
-            setattr(self, key, value)
+        for key in _FIGURES:
+            setattr(self, key, state[key])
+        self.rows.clear()  # in place, as the MetricsCSV has the same dictionary
+        self.rows.update(state.get("rows", {}))
 
     def restore(self, *others: Callback) -> int:
         """Loads the state of this callback from `last.ckpt`, if there is one.
@@ -103,9 +108,14 @@ class Checkpoints(Callback):
 
         Returns:
             The step of the checkpoint; 0 if there is none.
+
+        Raises:
+            SemisupError: If it cannot be read, or the best checkpoint that it knows of is not there.
         """
         if self.last.exists():
-            states = load_checkpoint(self.last)["callbacks"]
+            checkpoint = load_checkpoint(self.last)
+            check_best(self.folder, checkpoint)
+            states = checkpoint["callbacks"]
             for callback in (self, *others):
                 callback.load_state_dict(states[callback.state_key])
         return self.step
@@ -121,6 +131,24 @@ class Checkpoints(Callback):
         self.seconds, self._since = self.seconds + now - self._since, now
         self.step = trainer.global_step
         trainer.save_checkpoint(path)
+
+
+def check_best(folder: Path, last: dict[str, Any]) -> None:
+    """Refuses a round without the checkpoint that validation has chosen: the last one is another network.
+
+    Args:
+        folder: The round's.
+        last: What its `last.ckpt` holds.
+
+    Raises:
+        SemisupError: If `best.ckpt` was written and is not there.
+    """
+    step, best = last["callbacks"]["Checkpoints"]["best_step"], folder / "best.ckpt"
+    if step and not best.is_file():
+        raise SemisupError(
+            f"{best} is not there, which validation has chosen at step {step:,}: restore it, or delete {folder} and "
+            "what was trained after it, which the same command then trains again."
+        )
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
