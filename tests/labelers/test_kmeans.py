@@ -82,6 +82,33 @@ def test_the_spherical_objective_falls():
     assert all(later <= earlier + 1e-3 for earlier, later in pairwise(objective))
 
 
+@pytest.mark.parametrize("spherical", [False, True])
+@pytest.mark.parametrize("spread", [1e-2, 1e-4, 1e-5])
+def test_nearly_equal_vectors_are_clustered_as_well_as_others(spread, spherical):
+    """Three groups around directions that differ by `spread`: squared distances of 1e-8 are below float32 beside 1."""
+    rng = np.random.default_rng(0)
+    group, groups = np.arange(300) % 3, rng.normal(size=(3, 8))
+    offset = groups[group] + 0.1 * rng.normal(size=(300, 8))
+    points = (np.full(8, 8**-0.5) + spread * offset).astype(np.float32)
+    found = kmeans(points, 3, restarts=5, spherical=spherical)
+    assert len({*zip(found.assignment.tolist(), group.tolist(), strict=True)}) == 3
+    again, distance = assign(points, found.centroids, spherical=spherical)
+    assert_array_equal(again, found.assignment)
+    if spherical:
+        offset -= offset.mean(1, keepdims=True)  # the part along the direction changes no angle
+        assert_allclose(np.linalg.norm(found.centroids, axis=1), 1, atol=1e-6)
+    within = np.mean([((offset[group == g] - offset[group == g].mean(0)) ** 2).sum(1).mean() for g in range(3)])
+    assert distance.mean() == pytest.approx(within * spread**2 / (2 if spherical else 1), rel=0.05)
+
+
+def test_vectors_that_differ_by_rounding_errors_alone_are_refused():
+    points = np.full((300, 8), 8**-0.5, np.float32)
+    points[::2] = np.nextafter(points[::2], np.float32(1))
+    points[:100] = np.nextafter(points[:100], np.float32(0))
+    with pytest.raises(SemisupError, match="which float32 does not resolve: they do not distinguish the images"):
+        kmeans(points, 3)
+
+
 def test_a_capped_sample_is_fitted_and_all_points_are_assigned():
     """As many points as clusters: each centroid is a point, and of ten points two have their own."""
     points = column(*range(10))

@@ -14,6 +14,8 @@ Integers = NDArray[np.int64]
 Gpu = bool | Literal["auto"]
 
 BLOCK = 2**24  # numbers that are checked at once: 64 MiB, also if the embeddings are mapped from a file
+_CLOSE = 0.1  # spread over length of the mean, below which float32 distances lose digits, so that points are centered
+_TOO_CLOSE = 2e-7  # the same, where float32 has nothing but rounding errors left
 LARGEST = 1e37  # squared length of an embedding: distances are up to four times that, and float32 ends at 3.4e38
 
 
@@ -52,6 +54,9 @@ def kmeans(
 ) -> Clustering:
     """Clusters points by Lloyd's iterations.
 
+    Points that are much nearer to each other than to zero are centered first, as float32 distances would cancel. If the
+    clusters are spherical, such points are clustered by Euclidean distance, which then is that of their angles.
+
     The same seed gives the same clusters on one machine. FAISS splits another cluster if one becomes empty. Points are
     copied if `max_points` draws some of them, if they are not C-contiguous, or if they are not of length 1 and the
     clusters are spherical.
@@ -72,7 +77,7 @@ def kmeans(
 
     Raises:
         SemisupError: If the points cannot be clustered: one is not finite, all are the same, or there are fewer
-            distinct ones than clusters.
+            distinct ones than clusters, or they differ by less than float32 resolves.
     """
     points = checked_points(features, spherical)
     count = len(points) if max_points is None else min(max_points, len(points))
@@ -84,10 +89,11 @@ def kmeans(
     if len(given) > k or given.shape[1] != points.shape[1]:
         raise SemisupError(f"k-means starts from at most {k} x {points.shape[1]} centroids; got {given.shape}.")
 
+    center = _center(fitted)
     best: Clustering | None = None
     for _ in range(restarts):
         start = np.concatenate([given, _distinct(fitted, k, rng, given)])  # (k, D)
-        found = _lloyd(fitted, start, iterations, spherical, gpu)
+        found = _lloyd(fitted, start, center, iterations, spherical, gpu)
         if best is None or found.objective[-1] < best.objective[-1]:
             best = found
     assert best is not None
@@ -131,8 +137,9 @@ def assign(
 
 
 def _assign(points: Floats, centroids: Floats, spherical: bool, gpu: Gpu) -> tuple[Integers, Floats]:
-    nearness, nearest = nearest_neighbors(points, centroids, 1, inner_product=spherical, gpu=gpu)
-    distance = 1 - nearness[:, 0] if spherical else nearness[:, 0]
+    by_angle = spherical and _center(centroids) is None
+    nearness, nearest = nearest_neighbors(points, centroids, 1, inner_product=by_angle, gpu=gpu)
+    distance = 1 - nearness[:, 0] if by_angle else nearness[:, 0] / (2 if spherical else 1)  # |x - y|² = 2 - 2 cos
     return nearest[:, 0], np.maximum(distance, 0)
 
 
@@ -154,6 +161,8 @@ def nearest_neighbors(
     """
     import faiss
 
+    if not inner_product and (center := _center(points)) is not None:
+        queries, points = queries - center, points - center
     index: Any = faiss.IndexFlatIP(points.shape[1]) if inner_product else faiss.IndexFlatL2(points.shape[1])
     if gpus := _gpus(gpu):
         index = faiss.index_cpu_to_all_gpus(index, ngpu=gpus)
@@ -189,24 +198,49 @@ def checked_points(features: Floats, spherical: bool) -> Floats:
     return features if np.abs(square - 1).max() < 1e-5 else features / np.sqrt(square)[:, None]
 
 
-def _lloyd(points: Floats, start: Floats, iterations: int, spherical: bool, gpu: Gpu) -> Clustering:
+def _lloyd(
+    points: Floats, start: Floats, center: Floats | None, iterations: int, spherical: bool, gpu: Gpu
+) -> Clustering:
     import faiss
 
+    by_angle = spherical and center is None
     trainer: Any = faiss.Kmeans(
         points.shape[1],
         len(start),
         niter=iterations,
-        spherical=spherical,
+        spherical=by_angle,
         gpu=_gpus(gpu),
         min_points_per_centroid=1,
         max_points_per_centroid=len(points),  # by default, FAISS uses at most 256 points per cluster
         check_input_data_for_NaNs=False,
     )
-    trainer.train(points, init_centroids=start)
-    assignment, distance = _assign(points, trainer.centroids, spherical, gpu)
-    before = [len(points) - o if spherical else o for o in trainer.obj.tolist()]  # FAISS: before each iteration
-    objective = [*before[1:], float(distance.sum(dtype=np.float64))]
-    return Clustering(trainer.centroids, assignment, distance, np.bincount(assignment, minlength=len(start)), objective)
+    if center is None:
+        trainer.train(points, init_centroids=start)
+        centroids = trainer.centroids
+    else:
+        trainer.train(points - center, init_centroids=start - center)
+        centroids = trainer.centroids + center
+    if spherical and not by_angle:
+        centroids /= np.linalg.norm(centroids, axis=1, keepdims=True)
+    assignment, distance = _assign(points, centroids, spherical, gpu)
+    before = [len(points) - o if by_angle else o / (2 if spherical else 1) for o in trainer.obj.tolist()]
+    objective = [*before[1:], float(distance.sum(dtype=np.float64))]  # FAISS: those before each iteration
+    return Clustering(centroids, assignment, distance, np.bincount(assignment, minlength=len(start)), objective)
+
+
+def _center(points: Floats) -> Floats | None:
+    """The mean of points that are much nearer to it than it is to zero, (D,); None for others."""
+    rows = max(1, BLOCK // 8 // points.shape[1])  # in float64, and two at a time
+    blocks = [points[i : i + rows] for i in range(0, len(points), rows)]
+    mean = sum(block.sum(0, dtype=np.float64) for block in blocks) / len(points)  # (D,)
+    length = float(np.linalg.norm(mean))
+    spread = float(np.sqrt(sum(np.square(block - mean).sum() for block in blocks) / len(points)))
+    if 0 < spread < _TOO_CLOSE * length:
+        raise SemisupError(
+            f"the embeddings are {length:.3g} long and {spread:.1g} from each other, which float32 does not resolve: "
+            "they do not distinguish the images."
+        )
+    return mean.astype(np.float32) if spread < _CLOSE * length else None
 
 
 def _distinct(points: Floats, k: int, rng: np.random.Generator, given: Floats) -> Floats:
