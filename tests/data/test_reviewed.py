@@ -59,6 +59,14 @@ def test_paths_may_be_relative_to_unlabeled_as_predict_writes_them_or_absolute(p
     assert_array_equal(store.targets, [0, 0, 1, 1, 0, 0, 1, 1])
 
 
+def test_paths_may_be_written_as_on_windows_or_with_letters_in_another_form(pets):
+    """é is one character or e and an accent; white space around a name does not count."""
+    (pets / "unlabeled" / "a.png").rename(pets / "unlabeled" / "caf\u00e9.png")
+    lines = ("unlabeled\\cat\\c.png;dog", " cafe\u0301.png ;cat", ".\\unlabeled\\b.png;cat", "unlabeled/d.png;NA")
+    store = opened(pets, "Path;Label", *lines)
+    assert_array_equal(store.targets, [0, 0, 1, 1, 0, 0, 1, -1])
+
+
 def test_what_is_not_reviewed_is_passed_over_and_counted(pets, capsys):
     store = opened(pets, "path,label", "a.png,", "b.png,dog", "d.png", "labeled/cat/0.png,cat", "b.png,dog")
     assert shades(store) == [0, 1, 2, 3, 5, 4, 6, 7]
@@ -136,5 +144,5 @@ def test_a_file_that_cannot_be_read_is_a_sentence(pets):
     with pytest.raises(SemisupError, match=r"there is no file .*no\.csv"):
         folder(pets.parent / "data", str(pets), labels_file=str(pets / "no.csv"))
     (pets.parent / "latin.csv").write_bytes(b"path,label\n\xe4.png,cat\n")
-    with pytest.raises(SemisupError, match=r"latin\.csv is not a readable table"):
+    with pytest.raises(SemisupError, match=r"latin\.csv is not text in UTF-8 .*; save it as CSV UTF-8"):
         folder(pets.parent / "data", str(pets), labels_file=str(pets.parent / "latin.csv"))

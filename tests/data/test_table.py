@@ -30,6 +30,8 @@ def read(tmp_path: Path, text: str, **options: object) -> Store:
         "0,1,2\n" + FLOWERS.split("\n", 1)[1],  # a header of numbers, as tools write for columns without names
         FLOWERS.replace(",", " , ").replace("rose", '"rose"').replace("\n", "\r\n\r\n"),
         "\ufeff" + FLOWERS,
+        "sep=;\n" + FLOWERS.replace(",", ";"),
+        FLOWERS.replace("\n", "\r"),
     ],
 )
 def test_the_form_of_the_text_does_not_matter(tmp_path, text):
@@ -48,8 +50,8 @@ def test_the_label_column_is_chosen_by_name_or_number(tmp_path, label):
 
 
 def test_numbers_as_labels_are_sorted_by_value_and_1_0_is_1(tmp_path):
-    store = read(tmp_path, "5,10\n6,9.0\n7,-1\n8,10.0\n")
-    assert store.classes == ("-1", "9", "10")
+    store = read(tmp_path, "5,10\n6,9.0\n7,-2\n8,10.0\n")
+    assert store.classes == ("-2", "9", "10")
     assert_array_equal(store.targets, [2, 1, 0, 2])
 
 
@@ -60,6 +62,47 @@ def test_rows_without_a_label_come_last_and_have_target_minus_1(tmp_path):
     assert store.labelable == 2
     (files,) = (tmp_path / "data" / "stores").glob("flowers-*/files.txt")
     assert files.read_text().split() == [f"flowers.csv:{line}" for line in (1, 4, 2, 3, 5)]
+
+
+@pytest.mark.parametrize("word", ["NA", "null", "NULL", "None", "N/A", "#N/A", "<NA>", "-1", r"\N", "nan", ""])
+def test_the_usual_words_for_a_missing_label_are_no_class(tmp_path, word, capsys):
+    store = read(tmp_path, f"1,a\n2,a\n3,{word}\n4,b\n5,b\n6,{word}\n")
+    assert store.classes == ("a", "b")
+    assert_array_equal(store.targets, [0, 0, 1, 1, -1, -1])
+    said = capsys.readouterr().err
+    if word:
+        assert f"2 of 6 rows are unlabeled; taken as a missing label: '{word}' in 2." in said
+    else:
+        assert not said
+
+
+def test_the_words_for_a_missing_label_are_an_option(tmp_path):
+    text = "1,a\n2,NA\n3,NA\n4,a\n5,no\n6,-1\n7,\n"
+    store = read(tmp_path, text, missing=["no", -1])
+    assert (store.classes, store.labelable, len(store.images)) == (("NA", "a"), 4, 7)
+    assert read(tmp_path, text).classes != store.classes
+
+
+def test_minus_1_is_a_class_beside_1_alone(tmp_path):
+    """Two classes of a support vector machine are 1 and -1; scikit-learn's unlabeled rows among 0 and 1 are -1."""
+    assert read(tmp_path, "1,1\n2,-1\n3,1\n4,-1\n").classes == ("-1", "1")
+    store = read(tmp_path, "1,1\n2,-1\n3,1\n4,0\n5,0\n")
+    assert (store.classes, store.labelable) == (("0", "1"), 4)
+
+
+def test_a_first_row_of_numbers_with_a_label_of_its_own_is_asked_about(tmp_path):
+    """Wavelengths above spectra."""
+    text = "400,410,420,species\n.1,.2,.3,oak\n.2,.2,.3,oak\n.1,.1,.3,elm\n.4,.2,.3,elm\n"
+    with pytest.raises(SemisupError, match=r"line 1 may be a header or a row: .*'species'.*data\.header=true"):
+        read(tmp_path, text)
+    for store in (read(tmp_path, text, header=True), read(tmp_path, text, label="species")):
+        assert (store.classes, store.columns, len(store.images)) == (("elm", "oak"), ("400", "410", "420"), 4)
+    assert read(tmp_path, text, header=False).classes == ("elm", "oak", "species")
+
+
+def test_utf_16_is_read(tmp_path):
+    (tmp_path / "f.csv").write_bytes(FLOWERS.replace("rose", "ros\u00e9").encode("utf-16"))
+    assert table(tmp_path / "data", str(tmp_path / "f.csv"), test_fraction=0.0).classes == ("ros\u00e9", "tulip")
 
 
 def test_the_test_set_is_a_share_of_each_class_and_the_same_each_time(tmp_path):
@@ -93,6 +136,9 @@ def test_a_changed_file_is_read_again_and_the_same_one_is_not(tmp_path):
     ("text", "options", "sentence"),
     [
         ("", {}, "flowers.csv is empty"),
+        (FLOWERS.replace("rose", '"rose', 1), {}, "line 2: a quoted cell is not as CSV has it"),
+        (FLOWERS.replace("rose", '"rose', 1).replace("tulip", 'tulip"', 1), {}, "line 2: .* looks like the next row"),
+        (FLOWERS.replace(",", ";").replace("7.5", "7,5"), {}, "line 5, column 'width': '7,5' is .* with a point"),
         ("a,b,kind\n", {}, "no rows below its header"),
         (FLOWERS.replace("3,4", "3,four"), {}, "line 3, column 'height': 'four' is not a number"),
         (FLOWERS.replace("3,4", "3,"), {}, "line 3, column 'height': a value is missing"),

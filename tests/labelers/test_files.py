@@ -179,6 +179,43 @@ def test_a_csv_needs_a_label_and_an_index_or_a_path(typed, store, text):
     assert labels.copies is None
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"index;label\r\n5;bee\r\n2;cat\r\n",
+        b"index\tlabel\n5\tbee\n2\tcat\n",
+        b"sep=;\r\nindex;label\r\n5;bee\r\n2;cat\r\n",
+        b"Index , Label\n 5 , bee \n2,cat,,\n",
+        b"PATH,LABEL\nimp5.png,bee\nimp2.png,cat\n",
+        b"path,label\n.\\imp5.png,bee\n./imp2.png,cat\n",
+        b'"path";"label"\n"imp5.png";"bee"\n"imp2.png";"cat"\n',
+        b"path,label\rimp5.png,bee\rimp2.png,cat\r",
+        b"index,path,label\n5,imp5.png,bee\n2,.\\imp2.png,cat\n",
+        "\ufeffindex,label\n5,bee\n2,cat\n".encode(),
+        "\ufeffindex\tlabel\r\n5\tbee\r\n2\tcat\r\n".encode("utf-16-le"),
+        "\ufeffindex,label\n5,bee\n2,cat\n".encode("utf-16-be"),
+    ],
+)
+@pytest.mark.parametrize("end", ["csv", "txt"])
+def test_a_table_as_excel_and_windows_write_it(content, end, store, tmp_path):
+    file = tmp_path / f"labels.{end}"
+    file.write_bytes(content)
+    labels = read_labels(file, store, UNLABELED)
+    assert labels.target.tolist() == [0, 2, 1, 0]
+    assert labels.weight.tolist() == [0, 1, 1, 0]
+
+
+@pytest.mark.parametrize("word", ["NA", "null", "None", "-1", "NaN", "#N/A", r"\N", ""])
+def test_a_word_for_a_missing_label_is_no_class_unless_there_is_one_of_its_name(word, typed, store):
+    labels = read_labels(typed(f"index,label,kept\n5,bee,\n2,{word},false\n"), store, UNLABELED)
+    assert labels.weight.tolist() == [0, 0, 1, 0]
+    if word:
+        named = read_labels(
+            typed(f"index,label\n5,bee\n2,{word}\n"), replace(store, classes=("ant", "bee", word)), UNLABELED
+        )
+        assert named.target.tolist() == [0, 2, 1, 0]
+
+
 def test_a_csv_may_say_everything_and_leave_cells_empty(tmp_path, written, store):
     pa.csv.write_csv(pq.read_table(written(HARD)), tmp_path / "labels.csv")
     same(read_labels(tmp_path / "labels.csv", store, UNLABELED), HARD)
@@ -198,7 +235,13 @@ def test_classes_may_be_called_by_numbers(typed, store):
     ("text", "sentence"),
     [
         ("", r"needs the columns label and index or path; it has none\."),
-        ("index;label\n5;bee\n", r"needs the columns label and index or path; it has index;label\."),
+        ("index|label\n5|bee\n", r"needs the columns label and index or path; it has index\|label\."),
+        ('index,label\n5,"bee\n2,cat\n', r"labels\.csv, line 2: a quoted cell is not as CSV has it"),
+        ('index,label,note\n5,bee,"x\n2,cat,y"\n', r"labels\.csv, line 2: .* what looks like the next row; close"),
+        (
+            "index,path,label\n5,imp5.png,bee\n2,imp4.png,cat\n",
+            r"line 3: image 2 is 'imp2\.png', and the path is 'imp4",
+        ),
         ("index,label\n\n5,bee,cat\n", r"labels\.csv, line 3: 3 cells below a header of 2\."),
         ('index,label,note\n5,bee,"a\nb"\n\n2,cta,""\n', r"labels\.csv, line 5: there is no class 'cta'"),
         ("label\nbee\n", r"needs the columns label and index or path; it has label\."),
@@ -229,8 +272,8 @@ def test_a_csv_that_does_not_fit_is_refused_with_its_row(typed, store, text, sen
     [
         ({"label": (2, "wasp")}, r"row 3: there is no class 'wasp'; valid are ant, bee, cat\."),
         ({"label": (2, None)}, r"row 3: it is kept and has no label"),
-        ({"index": (0, 0)}, r"row 1: image 0 is not among"),
-        ({"index": (0, 2)}, r"row 2: image 2 has a row above"),
+        ({"index": (0, 0), "path": (0, None)}, r"row 1: image 0 is not among"),
+        ({"index": (0, 2), "path": (0, None)}, r"row 2: image 2 has a row above"),
         ({"weight": (3, float("nan"))}, r"row 4: weight nan"),
         ({"confidence": (3, float("nan"))}, r"row 4: confidence nan"),
         ({"probability": (2, [0, 9, 0])}, r"row 3: its probabilities"),

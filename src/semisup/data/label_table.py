@@ -1,9 +1,9 @@
-"""Tables of labels of images, Parquet or CSV: one column `label`, beside a column `path` or `index`.
+"""Tables of labels of images, Parquet or text: one column `label`, beside a column `path` or `index`.
 
 Tools write them and people correct them, so whatever does not fit is refused with its place in the file.
 """
 
-import csv
+import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
 import pyarrow.parquet
 from numpy.typing import NDArray
 
 from semisup.core.errors import SemisupError, did_you_mean
+from semisup.data.text_cells import MISSING, read_cells
 
 COLUMNS = {
     "index": pa.int64(),
@@ -26,17 +26,18 @@ COLUMNS = {
     "kept": pa.bool_(),
     "copies": pa.int32(),
 }
-_NULLS = pa.array(pyarrow.csv.ConvertOptions().null_values, pa.string())  # "", "NA", "null", ...
+_NULLS = pa.array(sorted(MISSING), pa.string())
+_TEXT = {".csv", ".tsv", ".txt"}  # the ends of names of text tables
 
 
 class LabelTable:
     """The rows of a table of labels; other columns than those of COLUMNS are ignored.
 
     Messages count the rows of a CSV as an editor does: by the line on which a row starts, the header being line 1. The
-    rows of a Parquet file are counted from 1.
+    rows of a Parquet file are counted from 1. Names of columns may be in capitals and have white space around them.
 
     Args:
-        file: A CSV if its name ends in .csv, else Parquet.
+        file: A text table if its name ends in .csv, .tsv or .txt, else Parquet.
         keys: The columns that may name an image, of which the table needs one.
     """
 
@@ -44,16 +45,17 @@ class LabelTable:
         self.file = file
         self._lines: list[int] | None = None  # of a CSV, the line of each row
         try:
-            if file.suffix.lower() == ".csv":
-                self._rows, self._lines = _read_csv(file)
+            if file.suffix.lower() in _TEXT:
+                self._rows, self._lines = _read_text(file)
             else:
                 with pyarrow.parquet.ParquetFile(file) as parquet:  # read_table makes a column of a folder named a=b
                     self._rows = parquet.read()
         except FileNotFoundError as error:
             raise SemisupError(f"there is no file {file}.") from error
-        except (OSError, UnicodeDecodeError, csv.Error, pa.ArrowException) as error:
+        except (OSError, pa.ArrowException) as error:
             raise SemisupError(f"{file} is not a readable table, Parquet or .csv ({_sentence(error)}).") from error
-        names = self._rows.column_names
+        names = [_known_name(name) for name in self._rows.column_names]
+        self._rows = self._rows.rename_columns(names).replace_schema_metadata(self._rows.schema.metadata)
         if "label" not in names or not {*keys} & {*names}:
             wanted, found = " or ".join(keys), ", ".join(names) or "none"
             raise SemisupError(f"{file} needs the columns label and {wanted}; it has {found}.")
@@ -118,14 +120,14 @@ class LabelTable:
             classes: The K names.
 
         Returns:
-            Numbers of classes (n,); -1 where the label is blank.
+            Numbers of classes (n,); -1 where the label is blank, or a word for a missing one that names no class.
 
         Raises:
             SemisupError: If a label names none of the classes.
         """
         names = self.column("label", missing="")
         target = find(names, classes)
-        blank = np.array([not name.strip() for name in names], bool)
+        blank = np.array([name.strip() in MISSING | {"-1"} for name in names], bool)
         self.refuse(
             (target < 0) & ~blank, lambda row: f"there is no class '{names[row]}'; {did_you_mean(names[row], classes)}"
         )
@@ -177,33 +179,64 @@ class LabelTable:
             raise SemisupError(f"column {name} of {self.file} is not {kind} ({_sentence(error)}).") from error
 
 
-def find(values: NDArray[Any], choices: Sequence[str]) -> NDArray[np.int64]:
-    """Where each of some strings is among the choices.
+def find(values: NDArray[Any], choices: Sequence[str], paths: bool = False) -> NDArray[np.int64]:
+    """Where each of some strings is among the choices: the same one, or else the only one that is written alike.
+
+    White space around a string and the form of its Unicode letters do not count: é may be one character or two. In
+    paths, backslashes are slashes.
 
     Args:
         values: (n,) strings.
         choices: Strings that are all different.
+        paths: Whether they are paths.
 
     Returns:
         Places (n,); -1 for a string that is no choice.
     """
     found = pc.index_in(pa.array(values, pa.string()), pa.array(choices, pa.string()))
-    return found.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    places: NDArray[np.int64] = found.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    if len(rest := np.flatnonzero(places < 0)):
+        alike: dict[str, int] = {}
+        for place, choice in enumerate(choices):
+            key = written_alike(choice, paths)
+            alike[key] = -1 if key in alike else place
+        places[rest] = [alike.get(written_alike(values[row], paths), -1) for row in rest]
+    return places
 
 
-def _read_csv(file: Path) -> tuple[Any, list[int]]:
+def written_alike(text: str, path: bool = False) -> str:
+    """What strings have in common that differ in white space around them, in Unicode's form, or in their slashes.
+
+    Args:
+        text: A string.
+        path: Whether it is a path.
+
+    Returns:
+        The same for all of them.
+    """
+    text = unicodedata.normalize("NFC", text.strip())
+    return text.replace("\\", "/").removeprefix("./") if path else text
+
+
+def _known_name(column: str) -> str:
+    name = column.strip().casefold()
+    return name if name in (*COLUMNS, "probability") else column
+
+
+def _read_text(file: Path) -> tuple[Any, list[int]]:
     """The cells as a table of strings, and the line on which each row starts."""
-    with file.open(encoding="utf-8-sig", newline="") as text:
-        reader = csv.reader(text)
-        names = next(filter(None, reader), [])
-        rows, lines, line = [], [], reader.line_num + 1
-        for cells in reader:
-            if len(cells) > len(names):
+    names: list[str] = []
+    rows, lines = [], []
+    for line, cells in read_cells(file):
+        if not names:
+            names = cells
+            continue
+        if len(cells) > len(names):
+            if any(cells[len(names) :]):
                 raise SemisupError(f"{file}, line {line}: {len(cells)} cells below a header of {len(names)}.")
-            if cells:
-                rows.append(cells + [""] * (len(names) - len(cells)))
-                lines.append(line)
-            line = reader.line_num + 1
+            cells = cells[: len(names)]
+        rows.append(cells + [""] * (len(names) - len(cells)))
+        lines.append(line)
     columns = zip(*rows, strict=True) if rows else [()] * len(names)
     return pa.table([pa.array(column, pa.string()) for column in columns], names=names), lines
 

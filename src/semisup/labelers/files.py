@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from semisup.core.atomic_files import atomic_write
 from semisup.core.errors import SemisupError
-from semisup.data.label_table import COLUMNS, LabelTable, find
+from semisup.data.label_table import COLUMNS, LabelTable, find, written_alike
 from semisup.data.store import Store
 from semisup.labelers.inputs import Labels
 
@@ -56,7 +56,7 @@ def read_labels(file: Path, store: Store, index: NDArray[np.int64], split_hash: 
     have copies 0.
 
     Args:
-        file: Parquet, or .csv.
+        file: Parquet, or a text table (.csv, .tsv or .txt).
         store: The images.
         index: Those that may have a label, (N,) int64.
         split_hash: Of the split that the file must belong to; None for any.
@@ -96,14 +96,24 @@ def read_labels(file: Path, store: Store, index: NDArray[np.int64], split_hash: 
 
 
 def _images(table: LabelTable, store: Store) -> NDArray[np.int64]:
-    """The store's image of each row, (n,), by its index, else by its path."""
+    """The store's image of each row, (n,), by its index, else by its path. The two must agree where both are given."""
+    files, path = store.files(), table.column("path", missing="")
     if table.has("index"):
-        return table.column("index", missing=-1)
-    files = store.files()
+        index: NDArray[np.int64] = table.column("index", missing=-1)
+        if files is not None:
+            own = [_printable(files[image]) if 0 <= image < len(files) else "" for image in index]
+            pairs = zip(path, own, strict=True)
+            other = [bool(a and b) and written_alike(a, path=True) != written_alike(b, path=True) for a, b in pairs]
+            table.refuse(
+                np.array(other, bool),
+                lambda row: (
+                    f"image {index[row]} is '{own[row]}', and the path is '{path[row]}'; delete one of the two."
+                ),
+            )
+        return index
     if files is None:
         raise SemisupError(f"{table.file} needs a column index: {store.name} was not made of files with a path.")
-    path = table.column("path", missing="")
-    image = find(path, [_printable(file) for file in files])
+    image = find(path, [_printable(file) for file in files], paths=True)
     table.refuse(image < 0, lambda row: f"{store.name} has no file '{path[row]}'; its first is '{files[0]}'.")
     return image
 

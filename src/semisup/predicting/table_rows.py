@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semisup.core.errors import SemisupError, did_you_mean
-from semisup.data.sources.table_file import MISSING, is_number, read_cells
+from semisup.data.sources.table_file import is_number
+from semisup.data.text_cells import MISSING, read_cells
 
 PARQUET = {".parquet", ".pq"}
 _Row = tuple[int, Sequence[str]]  # the line, and its cells
@@ -124,6 +125,6 @@ def _numbers(row: Sequence[str], kept: Sequence[int], header: Sequence[str]) -> 
         raise ValueError(f"{len(row)} columns instead of {len(header)}")
     for place in kept:
         if not is_number(row[place]):
-            wrong = "no value" if row[place].casefold() in MISSING else f"'{row[place]}' is no usable number"
+            wrong = "no value" if row[place] in MISSING else f"'{row[place]}' is no usable number"
             raise ValueError(f"column {header[place]}: {wrong}")
     return np.array([float(row[place]) for place in kept], dtype=np.float32)

@@ -3,12 +3,13 @@
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from semisup.core.errors import SemisupError
-from semisup.data.label_table import LabelTable
+from semisup.data.label_table import LabelTable, written_alike
 from semisup.data.sources.layout import ImageFiles, Layout
 
 
@@ -35,12 +36,12 @@ def with_labels(layout: Layout, file: Path) -> Layout:
         if part
         for path, target in zip(part.paths, part.targets.tolist(), strict=True)
     }
-    unlabeled = set(layout.unlabeled.paths)
+    places = _Places([*known, *layout.unlabeled.paths])
     table = LabelTable(file, keys=("path",))
     names, targets = table.column("path", missing=""), table.targets(layout.classes)
     given: dict[Path, int] = {}  # the row that labels each image
     for row, (name, target) in enumerate(zip(names, targets.tolist(), strict=True)):
-        path = next((path for path in _candidates(layout.root, name) if path in known or path in unlabeled), None)
+        path = places.find(layout.root, name)
         if path is None:
             raise SemisupError(
                 f"{table.where(row)}: {layout.root} has no image '{name}'; paths are relative to that folder or its "
@@ -76,9 +77,32 @@ def with_labels(layout: Layout, file: Path) -> Layout:
     )
 
 
-def _candidates(root: Path, path: str) -> Iterator[Path]:
-    """Where the image of this name may be."""
+class _Places:
+    """The images of a folder, found by a path as people and other systems write it."""
+
+    def __init__(self, paths: list[Path]) -> None:
+        self.paths = {str(path): path for path in paths}
+
+    @cached_property
+    def alike(self) -> dict[str, Path | None]:
+        """Each path by what `written_alike` makes of it; None for several."""
+        found: dict[str, Path | None] = {}
+        for name, path in self.paths.items():
+            key = written_alike(name, path=True)
+            found[key] = None if key in found else path
+        return found
+
+    def find(self, root: Path, name: str) -> Path | None:
+        """The image of this name: relative to the root or to its folder `unlabeled`, or absolute."""
+        for candidate in _candidates(root, name):
+            if candidate in self.paths:
+                return self.paths[candidate]
+        loose = (self.alike.get(written_alike(path, path=True)) for path in _candidates(root, name.replace("\\", "/")))
+        return next((path for path in loose if path), None)
+
+
+def _candidates(root: Path, name: str) -> Iterator[str]:
     for folder in (root, root / "unlabeled"):
-        yield Path(os.path.normpath(folder / path))
-    if os.path.isabs(path):  # through a link
-        yield Path(path).parent.resolve() / Path(path).name
+        yield os.path.normpath(folder / name)
+    if os.path.isabs(name):  # through a link
+        yield str(Path(name).parent.resolve() / Path(name).name)

@@ -2,6 +2,8 @@
 
 import hashlib
 import re
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +24,12 @@ def table(
     label: str | int | None = None,
     test_fraction: Fraction = 0.2,
     test_path: UserPath | None = None,
+    header: bool | None = None,
+    missing: Sequence[str | int] | None = None,
 ) -> Store:
     """Rows of numbers with a label, as (N, D) float32. The file is imported again when it has changed.
 
-    A row whose label is empty, `?` or `nan` is unlabeled. Labels may be words or numbers; 1.0 means 1.
+    A row whose label is empty or says that it is missing is unlabeled. Labels may be words or numbers; 1.0 means 1.
 
     Args:
         data_dir: The directory of all data.
@@ -33,6 +37,9 @@ def table(
         label: The column of the label, by name or by number from 0 (negative: from the end); None = the last one.
         test_fraction: The fraction of each class's labeled rows that is the test set, if there is no `test_path`.
         test_path: The file of the test set.
+        header: Whether the first row names the columns; None = as it looks.
+        missing: The words for a missing label, beside an empty cell; None = those of R, pandas, SQL and Excel, and -1
+            if it is not one of two classes.
 
     Returns:
         The store.
@@ -41,19 +48,22 @@ def table(
         SemisupError: If the file cannot be read, or a cell is no number; the message names line and column.
     """
     files = [Path(name).expanduser() for name in (path, test_path) if name is not None]
-    digest = hashlib.sha256(repr((FORMAT, label, test_fraction, test_path is None)).encode())
+    words = None if missing is None else [str(word) for word in missing]
+    options = (FORMAT, "missing words", label, test_fraction, test_path is None, header, words)
+    digest = hashlib.sha256(repr(options).encode())
     for file in files:
         digest.update(hashlib.sha256(_content(file)).digest())
     folder = store_folder(data_dir, f"{files[0].stem}-{digest.hexdigest()[:8]}")
     if not folder.exists():
-        rows = read_table(files[0], label)
+        rows = read_table(files[0], label, header, words)
         classes, targets = _encode(files[0], rows.labels)
+        _report_missing(files[0], rows)
         stay, unlabeled = np.flatnonzero(targets != UNKNOWN), np.flatnonzero(targets == UNKNOWN)
         if test_path is None:
             stay, test = (stay[part] for part in carve_test(targets[stay], test_fraction))
             tested = rows.values[test], targets[test]
         else:
-            tested = _read_test(files[1], label, rows, classes)
+            tested = _read_test(files[1], read_table(files[1], label, header, words), rows, classes)
         train, extra = ((rows.values[part], targets[part]) for part in (stay, unlabeled))
         lines = [f"{files[0].name}:{rows.lines[row]}" for row in (*stay, *unlabeled)]
         columns = rows.columns if len({*rows.columns}) == len(rows.columns) else ()
@@ -86,9 +96,20 @@ def _encode(file: Path, labels: list[str | None]) -> tuple[list[str], NDArray[np
     return classes, np.array(targets, dtype=np.int64)
 
 
-def _read_test(file: Path, label: str | int | None, train: NumberTable, classes: list[str]) -> Arrays:
+def _report_missing(file: Path, rows: NumberTable) -> None:
+    """Says which words were taken as missing labels, on stderr, as other programs may read stdout."""
+    counts = {word: count for word, count in rows.missing.items() if word}
+    if counts:
+        words = ", ".join(f"'{word}' in {count:,}" for word, count in counts.items())
+        print(
+            f"{file}: {rows.missing.total():,} of {len(rows.labels):,} rows are unlabeled; taken as a missing label: "
+            f"{words}. If one is a class, list the other words with data.missing=[...].",
+            file=sys.stderr,
+        )
+
+
+def _read_test(file: Path, test: NumberTable, train: NumberTable, classes: list[str]) -> Arrays:
     """The rows of the test file, which must have the columns of the training file, a label each and no new class."""
-    test = read_table(file, label)
     if test.values.shape[1] != train.values.shape[1]:
         expected, found = train.values.shape[1], test.values.shape[1]
         raise SemisupError(f"the test table {file} has {found} columns of numbers; the other table has {expected}.")

@@ -1,9 +1,8 @@
 """Reads a text file of numbers and labels; messages name the line and column of a cell that is wrong."""
 
-import csv
-import io
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semisup.core.errors import SemisupError, did_you_mean
+from semisup.data.text_cells import MISSING, Row, read_cells
 
-MISSING = {"", "?", "nan"}
 _LARGEST = float(np.finfo(np.float32).max)
-_Row = tuple[int, list[str]]  # line number in the file, cells
 
 
 @dataclass(frozen=True)
@@ -26,95 +24,88 @@ class NumberTable:
         labels: N names; None = missing.
         lines: The line of each row in the file, from 1.
         columns: The D names; empty if the file has no header.
+        missing: How many rows have each of the words that were taken as a missing label.
     """
 
     values: NDArray[np.float32]
     labels: list[str | None]
     lines: list[int]
     columns: list[str]
+    missing: Counter[str]
 
 
-def read_table(file: Path, label: str | int | None) -> NumberTable:
+def read_table(
+    file: Path, label: str | int | None, header: bool | None = None, missing: Collection[str] | None = None
+) -> NumberTable:
     """Reads CSV, TSV or text in columns, with or without a header.
 
     Args:
         file: The file.
         label: The column of the label, by name or by number from 0 (negative: from the end); None = the last one.
+        header: Whether the first row names the columns; None = as it looks.
+        missing: The words for a missing label; None = those of R, pandas, SQL and scikit-learn.
 
     Returns:
         The rows that are not blank.
 
     Raises:
-        SemisupError: If there are none, rows have different lengths, or a cell is no number.
+        SemisupError: If there are none, rows have different lengths, a cell is no number, or the first row may be
+            either.
     """
     rows = list(read_cells(file))
     if not rows:
         raise SemisupError(f"the table {file} is empty.")
-    header = rows[0][1] if isinstance(label, str) or _is_header(rows, -1 if label is None else label) else []
-    names = header or [str(number) for number in range(len(rows[0][1]))]
+    if header is None:
+        header = isinstance(label, str) or _is_header(file, rows, -1 if label is None else label)
+    columns = rows[0][1] if header else []
+    names = columns or [str(number) for number in range(len(rows[0][1]))]
     column = _find_column(file, names, label)
-    values, labels, lines = [], [], []
+    values, labels, lines = [], list[str](), []
     for line, row in rows[1:] if header else rows:
         if len(row) != len(names):
             raise SemisupError(f"{file}, line {line}: {len(row)} columns where line {rows[0][0]} has {len(names)}.")
         name = row.pop(column)
-        labels.append(None if name.casefold() in MISSING else _without_zeros(name))
+        labels.append(_without_zeros(name))
         values.append(_numbers(file, line, row, names[:column] + names[column + 1 :]))
         lines.append(line)
     if not values or not len(values[0]):
         raise SemisupError(f"the table {file} has no {'rows below its header' if header else 'columns of numbers'}.")
-    return NumberTable(np.stack(values), labels, lines, header[:column] + header[column + 1 :])
+    words = _missing_words(labels) if missing is None else {*missing, ""}
+    taken = Counter(name for name in labels if name in words)
+    known = [None if name in words else name for name in labels]
+    return NumberTable(np.stack(values), known, lines, columns[:column] + columns[column + 1 :], taken)
 
 
-def read_cells(file: Path) -> Iterator[_Row]:
-    """Reads the rows that are not blank, split at the separator of the first line: tab, semicolon, comma or space.
-
-    Args:
-        file: The file, in UTF-8.
-
-    Yields:
-        The line on which a row starts, from 1, and its cells without white space around them.
-
-    Raises:
-        SemisupError: If the file is not text in UTF-8, or its quotes are wrong.
-    """
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise SemisupError(f"the table {file} is not text in UTF-8 ({error.reason}); save it as CSV.") from error
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    separator = next((mark for mark in "\t;," if mark in first), None)
-    try:
-        if separator is None:
-            lines = enumerate(text.splitlines(), start=1)
-            yield from ((number, line.split()) for number, line in lines if line.strip())
-            return
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
-        number = 1  # of the line on which a row starts
-        for row in reader:
-            if any(cell.strip() for cell in row):
-                yield number, [cell.strip() for cell in row]
-            number = reader.line_num + 1
-    except csv.Error as error:
-        raise SemisupError(f"{file}, line {reader.line_num}: {error}.") from error
+def _missing_words(labels: list[str]) -> frozenset[str]:
+    """The usual words for a missing label; -1, as in scikit-learn, where it leaves at least two classes."""
+    classes = {*labels} - MISSING - {"-1"}
+    return MISSING | {"-1"} if len(classes) > 1 else MISSING
 
 
-def _is_header(rows: list[_Row], column: int) -> bool:
+def _is_header(file: Path, rows: list[Row], column: int) -> bool:
     """Whether the first row is a header.
 
     It is if none of its cells except the label is a number; if only its label is a word; or if it numbers the columns
-    from 0, as some tools do for columns without names.
+    from 0, as some tools do for columns without names. A row of numbers may be a header, too, such as wavelengths: one
+    whose label no other row has, while each of theirs is in several rows, is refused.
     """
     first = [row[column] if -len(row) <= column < len(row) else "" for _, row in rows]
     features = [cell for number, cell in enumerate(rows[0][1]) if number != column % len(rows[0][1])]
-    if any(cell.casefold() not in MISSING for cell in features) and not any(map(is_number, features)):
+    if any(cell not in MISSING for cell in features) and not any(map(is_number, features)):
         return True
     if rows[0][1] == [str(number) for number in range(len(rows[0][1]))]:
         return True
-    others = {cell for cell in first[1:] if cell.casefold() not in MISSING}
-    return (
-        bool(others) and first[0].casefold() not in MISSING and not is_number(first[0]) and all(map(is_number, others))
-    )
+    others = Counter(cell for cell in first[1:] if cell not in MISSING)
+    if not others or first[0] in MISSING:
+        return False
+    if not is_number(first[0]) and all(map(is_number, others)):
+        return True
+    if first[0] not in others and min(others.values()) > 1:
+        raise SemisupError(
+            f"{file}, line {rows[0][0]} may be a header or a row: no other row has its label '{first[0]}'; say which "
+            "with data.header=true or data.header=false."
+        )
+    return False
 
 
 def _find_column(file: Path, names: list[str], label: str | int | None) -> int:
@@ -133,7 +124,9 @@ def _numbers(file: Path, line: int, row: list[str], names: list[str]) -> NDArray
     """One row's features, (D,)."""
     for cell, name in zip(row, names, strict=True):
         if not is_number(cell):
-            wrong = "a value is missing" if cell.casefold() in MISSING else f"'{cell}' is not a number, or too large"
+            wrong = "a value is missing" if cell in MISSING else f"'{cell}' is not a number, or too large"
+            if is_number(cell.replace(",", ".")):
+                wrong = f"'{cell}' is not a number, as decimals are written with a point"
             raise SemisupError(f"{file}, line {line}, column '{name}': {wrong}; fix it or delete the row.")
     return np.array([float(cell) for cell in row], dtype=np.float32)
 
