@@ -2,13 +2,19 @@
 
 import csv
 import json
+import re
 import struct
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from lightning.pytorch.loggers import Logger
+from rich.console import Console
 
 from semisup.core.errors import SemisupError
+from semisup.runs.run import run as train
+from semisup.training.loggers import wandb_id
 from semisup.training.metrics_csv import MetricsCSV, read_metrics
 
 DIGITS = [str(digit) for digit in range(10)]
@@ -162,3 +168,69 @@ def test_a_damaged_file_is_named(text, tmp_path):
     (tmp_path / "metrics.csv").write_text(text)
     with pytest.raises(SemisupError, match=r"metrics\.csv is damaged"):
         read_metrics(tmp_path / "metrics.csv")
+
+
+class Failing(Logger):
+    """A logger of another program, which fails at the call that is named."""
+
+    name, version = "failing", ""
+
+    def __init__(self, at: str) -> None:
+        super().__init__()
+        self.at, self.steps = at, []
+
+    def log_metrics(self, metrics, step=None) -> None:
+        self.steps.append(step)
+        if self.at in metrics:
+            raise RuntimeError("[quota] exceeded: 1 GB.")
+
+    def log_hyperparams(self, params, *args, **kwargs) -> None:
+        pass
+
+    def finalize(self, status: str) -> None:
+        if self.at == status:
+            raise RuntimeError("no connection")
+
+
+def failing(folder, round_number, at: str) -> list[Logger]:
+    if at == "the second time":
+        if (folder / "started").exists():
+            raise SemisupError("the service refuses.")
+        (folder / "started").touch()
+    return [Failing(at)]
+
+
+@pytest.mark.parametrize("at", ["train/loss", "validation/accuracy", "test/accuracy", "success"])
+def test_a_logger_that_fails_is_one_warning_and_costs_nothing(at, config, tmp_path):
+    out = Console(file=StringIO(), width=400)
+    node = {"_target_": "tests.training.test_loggers.failing", "at": at}
+    expected = train({**config("method=supervised"), "runs_dir": str(tmp_path / "plain")}, Console(quiet=True))
+    result = train({**config("method=supervised"), "logger": node}, out)
+    text = out.file.getvalue()
+    assert text.count("warning") == 1
+    assert ("(RuntimeError: no connection)" if at == "success" else "[quota] exceeded: 1 GB)") in text
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert json.loads((folder / "result.json").read_text())["test"] == expected["test"] == result["test"]
+    assert len(rows(folder)) == 6
+
+
+def test_a_logger_that_cannot_be_started_again_does_not_cost_the_test(config, tmp_path):
+    """The run is trained and not tested; the service refuses by now."""
+    node = {"_target_": "tests.training.test_loggers.failing", "at": "the second time"}
+    values = {**config("method=supervised"), "logger": node}
+    train(values, Console(quiet=True))
+    (result,) = (tmp_path / "runs").glob("*/result.json")
+    result.unlink()
+    out = Console(file=StringIO(), width=400)
+    train(values, out)
+    assert "the test accuracy was not logged: the service refuses." in out.file.getvalue()
+    assert result.exists()
+
+
+@pytest.mark.parametrize("name", ["digits-60-fixmatch-mlp-seed0-1a2b3c4d", "x" * 300, "a:b;c,d#e?f'g/h é", ""])
+def test_ids_that_weights_and_biases_takes(name):
+    """It refuses more than 128 characters, or 92 in the name of an artifact, and / \\ # ? % : ; , '."""
+    found = wandb_id(name)
+    assert re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", found)
+    assert found == name or "1a2b" not in name, "an interrupted run keeps its id"
+    assert wandb_id(name) == found != wandb_id(f"{name}2")

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from semisup.cli.overrides import CONF, GROUPS, group_choices, quote_overrides, sentence
 from semisup.core.errors import SemisupError, exit_code
+from semisup.core.signals import signals_raise
 
 Config = dict[str, Any]
 
@@ -37,7 +38,8 @@ def main(
     words = list(sys.argv[1:] if arguments is None else arguments)
     if {"-h", "--help"} & set(words):
         return exit_code(lambda: print(help_text(words)))
-    return exit_code(lambda: _start(_Command(name, words, list(implied), check)))
+    with signals_raise():
+        return exit_code(lambda: _start(_Command(name, words, list(implied), check)))
 
 
 def help_text(words: Sequence[str] = ()) -> str:

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
+from semisup.core.signals import Signalled
+
 
 class SemisupError(Exception):
     """One sentence: what is wrong, where, and what to do. The command line prints it and exits."""
@@ -20,7 +22,8 @@ def exit_code(call: Callable[[], object], note: str = "") -> int:
         note: What the sentence about a mistake ends with, such as the job of a sweep that it is about.
 
     Returns:
-        The exit status: 0, the error's own, or 130 for Ctrl-C. Other errors are bugs and keep their traceback.
+        The exit status: 0, the error's own, 130 for Ctrl-C, or 143 for SIGTERM. Other errors are bugs and keep their
+        traceback.
     """
     try:
         call()
@@ -37,6 +40,9 @@ def exit_code(call: Callable[[], object], note: str = "") -> int:
         where = "" if error.filename is None else f"{error.filename}: "
         print(f"semisup: {where}{error.strerror}.{note}", file=sys.stderr)
         return 1
+    except Signalled as stopped:
+        print(f"semisup: {stopped}", file=sys.stderr)
+        return stopped.exit_status
     except KeyboardInterrupt:
         print("semisup: interrupted.", file=sys.stderr)
         return 130

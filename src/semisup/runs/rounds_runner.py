@@ -17,6 +17,7 @@ from semisup.config.rounds import Rounds, best_round, fine_tuning_config, round_
 from semisup.core.atomic_files import atomic_write_text
 from semisup.core.damaged_files import checked, read_json
 from semisup.core.distributed import rank, wait_for
+from semisup.core.errors import SemisupError
 from semisup.data import Split, SSLDataModule, Store
 from semisup.labelers import Labels
 from semisup.methods import Method
@@ -24,7 +25,7 @@ from semisup.runs import console as show
 from semisup.runs.labeling import with_labels
 from semisup.runs.round_labels import RoundLabels
 from semisup.training.audit import Audit
-from semisup.training.fit import fit, load_best_weights, make_loggers, make_method, test, validate
+from semisup.training.fit import fit, load_best_weights, log_test, make_loggers, make_method, test, validate
 
 Record = dict[str, Any]
 
@@ -88,13 +89,22 @@ class RoundsRunner:
         """
         if not self.records[number]["steps"]:
             return None
-        config, folder = self.configs[number], self._folder(number)
-        method, training, steps = self._trained_method(number), build(config["trainer"]), self.records[number]["steps"]
-        loggers = self.loggers.get(number) or make_loggers(config, folder)
-        figures = test(method, self._data(config), training, loggers, self.folder, steps)
-        for logger in loggers:
-            logger.finalize("success")
-        return figures
+        config = self.configs[number]
+        return test(self._trained_method(number), self._data(config), build(config["trainer"]), self.folder)
+
+    def log_test(self, number: int, accuracy: float) -> None:
+        """Sends the outcome of the test to the loggers. The result is on disk: what fails here costs the curves alone.
+
+        Args:
+            number: The round's that was tested.
+            accuracy: On the test set.
+        """
+        try:
+            made = self.loggers.get(number) or make_loggers(self.configs[number], self._folder(number), self.console)
+        except SemisupError as error:
+            show.warn(self.console, f"the test accuracy was not logged: {error}")
+        else:
+            log_test(made, accuracy, self.folder, self.store.classes, self.records[number]["steps"])
 
     def _reason_to_stop(self, rounds: Rounds) -> str | None:
         """Why no further student is trained, if so."""

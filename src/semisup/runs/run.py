@@ -70,11 +70,13 @@ def run(config: Mapping[str, Any], console: Console | None = None, command: str 
         if rank() == 0:
             init_run_dir(folder, full, command)
             data.split.save(folder, store)
-        result = _train_and_test(full, store, data, method, folder, console)
+        runner, result = _train_and_test(full, store, data, method, folder, console)
         if result:  # which the first process has
             frozen = {"frozen_network": store.frozen_network} if store.is_embedded else {}
             result["data"] = describe_store(images) | frozen
             atomic_write_text(folder / RESULT, json.dumps(result, indent=1))
+            if result["test"]:
+                runner.log_test(result["round"], result["test"]["accuracy"])
     show.result(console, folder, result)
     return result
 
@@ -153,7 +155,7 @@ def init_run_dir(folder: Path, config: Config, command: str | None) -> None:
 
 def _train_and_test(
     config: Config, store: Store, data: SSLDataModule, method: Method | None, folder: Path, console: Console
-) -> Result:
+) -> tuple[RoundsRunner, Result]:
     if config["tune"]:
         config = _tune(config, folder, store)
         data = load_data(config, store, data.split)
@@ -162,11 +164,11 @@ def _train_and_test(
     runner = RoundsRunner(config, store, data.split, folder, console, method)
     records = runner.train()
     if rank():
-        return {}  # the first process has the records
+        return runner, {}  # the first process has the records
     chosen = best_round(records)
     validation = records[chosen]["validation"]
     tuned = {"lr": config["optimizer"]["lr"], "batch_size": config["batch"]["labeled"]}
-    return {
+    return runner, {
         "test": runner.test(chosen),
         "validation": validation,
         "temperature": validation and validation["temperature"],

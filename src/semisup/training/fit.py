@@ -1,5 +1,6 @@
 """One round: a new network, its training, and its evaluation."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,13 @@ from semisup.metrics.classification import summary
 from semisup.training.audit import Audit
 from semisup.training.callbacks import Checkpoints, NaNGuard, ProgressBar, SaveWhenAsked, StepSeed
 from semisup.training.callbacks.checkpoints import check_best, load_checkpoint
+from semisup.training.guarded_logger import GuardedLogger
 from semisup.training.loggers import log_confusion
 from semisup.training.metrics_csv import MetricsCSV
 from semisup.training.trainer import TrainerConfig
+
+# What gloo and NCCL say when a process that trains with this one is no longer there.
+_LOST = re.compile(r"by peer|Broken pipe|Connection (?:refused|timed out)|remote process|NCCL", re.IGNORECASE)
 
 
 def make_method(config: Config, store: Store) -> Method:
@@ -51,19 +56,23 @@ def make_method(config: Config, store: Store) -> Method:
     return method
 
 
-def make_loggers(config: Config, folder: Path) -> list[Logger]:
+def make_loggers(config: Config, folder: Path, console: Console) -> list[Logger]:
     """The loggers of a config besides metrics.csv.
 
     Args:
         config: Completed.
         folder: The round's, such as RUN/round0.
+        console: For the warning about one that fails.
 
     Returns:
         The loggers.
+
+    Raises:
+        SemisupError: If one cannot be started.
     """
     number = int(folder.name.removeprefix("round"))
     loggers: list[Logger] = build(config["logger"], folder=folder.parent, round_number=number)
-    return loggers
+    return [GuardedLogger(logger, console) for logger in loggers]
 
 
 def fit(
@@ -88,13 +97,21 @@ def fit(
     callbacks: list[Callback] = [StepSeed(config["seed"]), NaNGuard(training.log_every_n_steps), audit]
     watchers: list[Callback] = [ProgressBar(console), checkpoints, SaveWhenAsked(checkpoints)]
     step = checkpoints.restore(audit)
-    loggers = [MetricsCSV(folder / "metrics.csv", checkpoints.rows), *make_loggers(config, folder)]
+    loggers = [MetricsCSV(folder / "metrics.csv", checkpoints.rows), *make_loggers(config, folder, console)]
     if not checkpoints.finished:
         validates, one_optimizer = len(data.split.validation) > 0, method.automatic_optimization
         if not one_optimizer:
             _set_up_parts(method, training)
         trainer = training.trainer([*callbacks, *watchers], loggers, validates, clips=one_optimizer)
-        trainer.fit(method, datamodule=data, ckpt_path=checkpoints.last if step else None, weights_only=True)
+        try:
+            trainer.fit(method, datamodule=data, ckpt_path=checkpoints.last if step else None, weights_only=True)
+        except RuntimeError as error:
+            if trainer.world_size > 1 and _LOST.search(str(error)):
+                raise SemisupError(
+                    "another process of this training has ended, maybe for lack of memory; the same command continues "
+                    "from the last checkpoint."
+                ) from error
+            raise
     return checkpoints, loggers
 
 
@@ -150,18 +167,14 @@ def validate(method: Method, data: SSLDataModule, training: TrainerConfig) -> di
     return summary(logits, label, data.store.classes) | {"temperature": temperature}
 
 
-def test(
-    method: Method, data: SSLDataModule, training: TrainerConfig, loggers: list[Logger], folder: Path, step: int
-) -> dict[str, Any] | None:
+def test(method: Method, data: SSLDataModule, training: TrainerConfig, folder: Path) -> dict[str, Any] | None:
     """Evaluates a method on the test set, and writes predictions.npz.
 
     Args:
         method: With the weights to evaluate.
         data: Its store has the test set.
         training: On whose device.
-        loggers: Get the accuracy and the confusion matrix.
         folder: The run's.
-        step: Of the accuracy, in the loggers.
 
     Returns:
         What `summary` gives; None without a test set.
@@ -173,7 +186,23 @@ def test(
     figures = summary(logits, label, data.store.classes)
     with atomic_write(folder / "predictions.npz") as temporary:
         np.savez_compressed(temporary, probability=logits.softmax(-1).numpy(), label=label.numpy(), index=index.numpy())
-    for logger in loggers:
-        logger.log_metrics({"test/accuracy": figures["accuracy"]}, step=step)
-    log_confusion(loggers, logits.argmax(-1).numpy(), label.numpy(), data.store.classes)
     return figures
+
+
+def log_test(loggers: list[Logger], accuracy: float, folder: Path, classes: tuple[str, ...], step: int) -> None:
+    """Sends the outcome of a test to the loggers.
+
+    Args:
+        loggers: Get the accuracy and the confusion matrix.
+        accuracy: On the test set.
+        folder: The run's, with predictions.npz.
+        classes: Their names.
+        step: Of the accuracy, in the loggers.
+    """
+    with np.load(folder / "predictions.npz") as saved:
+        predicted, label = saved["probability"].argmax(-1), saved["label"]
+    for logger in loggers:
+        logger.log_metrics({"test/accuracy": accuracy}, step=step)
+    log_confusion(loggers, predicted, label, classes)
+    for logger in loggers:
+        logger.finalize("success")

@@ -1,6 +1,9 @@
 """Where curves go besides metrics.csv: what conf/logger chooses from."""
 
+import hashlib
 import os
+import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +12,9 @@ from lightning.pytorch.loggers import Logger, TensorBoardLogger, WandbLogger
 from numpy.typing import NDArray
 
 from semisup.core.errors import SemisupError
+from semisup.training.guarded_logger import GuardedLogger
+
+_LONGEST_NAME = 128  # that Weights & Biases shows
 
 
 def csv_only(folder: Path, round_number: int) -> list[Logger]:
@@ -78,7 +84,7 @@ def wandb(
     if not offline:
         options["resume"] = "allow"
     name = f"{folder.name}-round{round_number}" if round_number else folder.name
-    logger = WandbLogger(name, folder, offline=offline, id=name, project=project, **options)
+    logger = WandbLogger(name[:_LONGEST_NAME], folder, offline=offline, id=wandb_id(name), project=project, **options)
     logger._wandb_init.pop("anonymous", None)  # Lightning still passes it, and W&B warns that it has no effect
     try:
         _ = logger.experiment  # starts the run, so that a refusal is one sentence
@@ -99,8 +105,30 @@ def log_confusion(
         classes: Their names.
     """
     for logger in loggers:
-        if isinstance(logger, WandbLogger):
-            from wandb.plot import confusion_matrix
+        if isinstance(logger, GuardedLogger) and isinstance(logger.logger, WandbLogger):
+            logger.attempt(partial(_log_confusion, logger.logger, predicted, label, classes))
 
-            chart = confusion_matrix(y_true=label.tolist(), preds=predicted.tolist(), class_names=list(classes))
-            logger.experiment.log({"test/confusion_matrix": chart})
+
+def wandb_id(name: str) -> str:
+    """The id of a run at Weights & Biases, which refuses long ones and most punctuation.
+
+    Args:
+        name: The run's.
+
+    Returns:
+        The name if it has at most 64 letters, digits, hyphens, underscores and dots; otherwise the beginning of it with
+        hyphens, and a hash of all of it.
+    """
+    if re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", name):
+        return name
+    digest = hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()[:12]
+    return f"{re.sub('[^A-Za-z0-9_.-]+', '-', name)[:50]}-{digest}"
+
+
+def _log_confusion(
+    logger: WandbLogger, predicted: NDArray[np.int64], label: NDArray[np.int64], classes: tuple[str, ...]
+) -> None:
+    from wandb.plot import confusion_matrix
+
+    chart = confusion_matrix(y_true=label.tolist(), preds=predicted.tolist(), class_names=list(classes))
+    logger.experiment.log({"test/confusion_matrix": chart})

@@ -7,9 +7,8 @@ from typing import Any
 from lightning.pytorch import Callback, Trainer
 
 from semisup.core.errors import SemisupError
+from semisup.core.signals import SIGNALS, Signalled
 from semisup.training.callbacks.checkpoints import Checkpoints
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupted(SemisupError):
@@ -76,5 +75,5 @@ class SaveWhenAsked(Callback):
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
         if self.asked:
-            raise KeyboardInterrupt
+            raise Signalled(number)
         self.asked = number
