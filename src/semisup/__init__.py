@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from semisup.auto import AutoOptions, auto
     from semisup.core.errors import SemisupError
     from semisup.data import SSLDataModule, Store
     from semisup.methods import (
@@ -48,6 +49,7 @@ __all__ = [
     "UDA",
     "VAT",
     "AdaMatch",
+    "AutoOptions",
     "Backbone",
     "CRMatch",
     "ClusterLabel",
@@ -75,14 +77,17 @@ __all__ = [
     "Store",
     "Supervised",
     "TemporalEnsembling",
+    "auto",
     "open_run",
     "run",
 ]
 _MODULES = {  # the other names are in semisup.methods
+    "AutoOptions": "semisup.auto",
     "Backbone": "semisup.models.backbones",
     "SSLDataModule": "semisup.data",
     "SemisupError": "semisup.core.errors",
     "Store": "semisup.data",
+    "auto": "semisup.auto",
     "open_run": "semisup.runs.trained_run",
     "run": "semisup.runs.run",
 }

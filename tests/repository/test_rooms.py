@@ -7,7 +7,7 @@ SOURCE = Path(__file__).parents[2] / "src" / "semisup"
 # From the bottom up.
 FLOORS = (
     *("core", "data", "models", "metrics", "methods", "embeddings", "labelers", "config"),
-    *("training", "runs", "predicting", "reports", "cli"),
+    *("training", "runs", "auto", "predicting", "reports", "cli"),
 )
 
 

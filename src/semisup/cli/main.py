@@ -8,6 +8,7 @@ from semisup.core.errors import SemisupError, did_you_mean, exit_code
 
 # Name: module, and what the subcommand does.
 SUBCOMMANDS = {
+    "auto": ("auto", "find the method that labels your images best, by cross-validation, and label them"),
     "train": ("train", "train networks: one run, or with -m a sweep"),
     "predict": ("predict", "label images, or the rows of a table, with a finished run"),
     "compare": ("compare", "compare finished runs: means over seeds, and differences to a baseline"),

@@ -172,7 +172,7 @@ def _train(config: Any, command: _Command, typed: str) -> float | None:
     is_new = values["overwrite"] or not (place / "result.json").exists()
     result = run(values, console, command=typed)
     if rank() == 0 and (is_new or not (place / "report.html").exists()):
-        _write_report(place, values, console)
+        write_page(place, values, console)
     return 1 - result["validation"]["accuracy"] if result.get("validation") else None
 
 
@@ -185,8 +185,14 @@ def _checked(config: Any, command: _Command) -> Config:
     return dict(values)
 
 
-def _write_report(place: Path, config: Config, console: Any) -> None:
-    """Writes the page and the figures. The result is on disk by now: what fails here costs the page alone."""
+def write_page(place: Path, config: Config, console: Any) -> None:
+    """Writes the page and the figures of a run. Its result is on disk by now: what fails here costs the page alone.
+
+    Args:
+        place: The run's folder.
+        config: The run's.
+        console: Gets the path of the page, or a warning.
+    """
     from rich.markup import escape
 
     from semisup.reports import write_report

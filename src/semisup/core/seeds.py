@@ -5,15 +5,15 @@ from typing import Literal
 import numpy as np
 
 # Any numbers would do, as long as they stay: the results of a seed depend on them.
-_NUMBERS = {"weights": 0xBACB, "round": 0x20D}
+_NUMBERS = {"weights": 0xBACB, "round": 0x20D, "folds": 0xF01D, "subsample": 0x5A1}
 
 
-def seed_for(seed: int, what: Literal["weights", "round"], *numbers: int) -> int:
+def seed_for(seed: int, what: Literal["weights", "round", "folds", "subsample"], *numbers: int) -> int:
     """The seed of one thing that a run draws.
 
     Args:
         seed: The run's.
-        what: The thing: a network's initial weights, or everything of a later round.
+        what: The thing: a network's initial weights, everything of a later round, or what is held out.
         numbers: Which of several, such as the number of the round.
 
     Returns:

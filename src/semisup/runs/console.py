@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from semisup.config import Config
@@ -72,22 +73,40 @@ def _plan_of_training(data: SSLDataModule, method: Method, config: Config) -> li
     return [*rows, ("network", f"{type(method.network).__name__}, {parameters:,} parameters")]
 
 
-def embedding_progress(console: Console) -> Callable[[int, int], None]:
-    """Shows how far a data set is embedded, with the time that is left.
+def show_progress(console: Console, doing: str, units: str) -> Callable[[int, int], None]:
+    """Shows how far a long computation is, with the time that is left.
 
     Args:
-        console: Where it is shown; a line at each tenth where that is no terminal.
+        console: A bar on a terminal; elsewhere a line at each tenth.
+        doing: What is going on, such as embedding.
+        units: What is counted, such as images.
 
     Returns:
-        Called with the blocks that are done and all of them.
+        Called with the parts that are done and all of them.
     """
+    if console.is_terminal:
+        return _bar(console, doing)
     began, told = time.monotonic(), [0]
 
     def show(done: int, total: int) -> None:
         if done * 10 // total > told[0] and total >= 10:
             told[0] = done * 10 // total
             left = (time.monotonic() - began) * (total - done) / done
-            console.print(f"embedding: {done / total:.0%} of the images, {left:,.0f} s left", soft_wrap=True)
+            console.print(f"{doing}: {done / total:.0%} of the {units}, {left:,.0f} s left", soft_wrap=True)
+
+    return show
+
+
+def _bar(console: Console, doing: str) -> Callable[[int, int], None]:
+    columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=console, transient=True)
+    task = bar.add_task("", total=None)
+
+    def show(done: int, total: int) -> None:
+        bar.start()
+        bar.update(task, completed=done, total=total)
+        if done == total:
+            bar.stop()
 
     return show
 

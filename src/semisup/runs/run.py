@@ -39,13 +39,21 @@ from semisup.training.tuning import tune
 Result = dict[str, Any]
 
 
-def run(config: Mapping[str, Any], console: Console | None = None, command: str | None = None) -> Result:
+def run(
+    config: Mapping[str, Any],
+    console: Console | None = None,
+    command: str | None = None,
+    folder: Path | None = None,
+    temperature: float | None = None,
+) -> Result:
     """Trains and evaluates one run, continues one that was stopped, or reads the result of a finished one.
 
     Args:
         config: The composed config, as plain dicts.
         console: For the plan, the progress and the result; None = the terminal.
         command: What started the run, shell-quoted; it is stored in the run's folder.
+        folder: The run's; None: `run_folder` of the config.
+        temperature: Of the probabilities, if it is known, as from cross-validation; None: validation images fit it.
 
     Returns:
         What result.json holds.
@@ -55,13 +63,13 @@ def run(config: Mapping[str, Any], console: Console | None = None, command: str 
     """
     console = console or Console(quiet=rank() != 0)
     full = complete(config)
-    folder = run_folder(full)
+    folder = folder or run_folder(full)
     if (folder / RESULT).exists() and not full["overwrite"]:
         return _finished(folder, console)
     if rank() == 0:
         refuse_locked(folder)  # before time is spent on the data set
     configure_process()
-    images, store = _open_data(full, console)
+    images, store = open_data(full, console)
     data = load_data(full, store)
     method = preflight(full, store, data)  # before a mistake deletes an earlier run, or leaves a folder
     with locked(folder) if rank() == 0 else nullcontext():
@@ -74,6 +82,7 @@ def run(config: Mapping[str, Any], console: Console | None = None, command: str 
         if result:  # which the first process has
             frozen = {"frozen_network": store.frozen_network} if store.is_embedded else {}
             result["data"] = describe_store(images) | frozen
+            result["temperature"] = temperature or result["temperature"]
             atomic_write_text(folder / RESULT, json.dumps(result, indent=1))
             if result["test"]:
                 runner.log_test(result["round"], result["test"]["accuracy"])
@@ -91,15 +100,26 @@ def _finished(folder: Path, console: Console) -> Result:
     return finished
 
 
-def _open_data(config: Config, console: Console) -> tuple[Store, Store]:
-    """The images of a run, and what its networks are trained on: the same, or the features of a frozen network."""
+def open_data(config: Config, console: Console) -> tuple[Store, Store]:
+    """Opens the data set of a run.
+
+    Args:
+        config: Completed.
+        console: For the progress.
+
+    Returns:
+        The images, and what the run's networks are trained on: the same, or the features of a frozen network.
+
+    Raises:
+        SemisupError: If the data set is not there, or the device, or if the frozen network cannot take the images.
+    """
     if first_trained_round(config) is not None:
         build(config["trainer"]).predictor()  # refuses a device that is not there before anything is read
     images = load_source(config)
     if not takes_embedding(config):
         return images, images
     load = partial(load_network, allow=named_packages(config))
-    return images, embed_inputs(config, images, load, show.embedding_progress(console))
+    return images, embed_inputs(config, images, load, show.show_progress(console, "embedding", "images"))
 
 
 def configure_process() -> None:

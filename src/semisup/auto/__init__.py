@@ -1,0 +1,5 @@
+"""The whole job: a short list of methods, cross-validated on the labels there are, and the choice trained on all."""
+
+from semisup.auto.job import AutoOptions, auto
+
+__all__ = ["AutoOptions", "auto"]

@@ -1,0 +1,222 @@
+"""The job of `semisup auto`: embed, cross-validate, choose, train on all labels, label everything."""
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from semisup.auto.console import choice, labels_written, plan
+from semisup.auto.folds import Fold, cross_validation_folds, subsample
+from semisup.auto.outlook import learning_curve, temperature, thresholds
+from semisup.auto.scores import choose, score
+from semisup.auto.trial import Trial, run_trial
+from semisup.auto.unlabeled import LABELS, label_unlabeled
+from semisup.config import Config
+from semisup.config.identity import run_identity
+from semisup.config.nodes import load_data
+from semisup.config.resolve import complete, takes_embedding
+from semisup.core.atomic_files import atomic_write_text
+from semisup.core.errors import SemisupError
+from semisup.core.ranges import PositiveInt, enforce_ranges
+from semisup.data import Split, Store
+from semisup.runs.console import show_progress
+from semisup.runs.run import configure_process, open_data, run
+
+AUTO = "auto.json"
+SHARES = (0.25, 0.5)  # of the labels, for the learning curve
+
+
+@enforce_ranges
+@dataclass(frozen=True)
+class AutoOptions:
+    """How candidates are compared.
+
+    Args:
+        folds: Of each repeat of the cross-validation.
+        repeats: How often the labeled images are dealt out to folds.
+        default: The candidate that is taken where no image can be held out; the second if there is no such.
+    """
+
+    folds: PositiveInt = 5
+    repeats: PositiveInt = 2
+    default: str = "pseudo_label"
+
+    def __post_init__(self) -> None:
+        if self.folds < 2:
+            raise SemisupError("folds=1 holds out all labels: write folds=2 or more.")
+
+
+@dataclass
+class _Job:
+    """A job that runs: its candidates share data, split and features."""
+
+    candidates: dict[str, Config]
+    options: AutoOptions
+    folder: Path
+    console: Console
+    store: Store
+    split: Split
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def cross_validate(self) -> dict[str, list[Trial]]:
+        """The trials of each candidate on all folds; none if no image can be held out."""
+        label = self.store.targets[self.split.labeled]
+        seed = int(self.base["seed"])
+        folds = cross_validation_folds(self.split, label, self.options.folds, self.options.repeats, seed)
+        if not folds:
+            return {}
+        shown = show_progress(self.console, "cross-validation", "trainings")
+        trials: dict[str, list[Trial]] = {name: [] for name in self.candidates}
+        for number, fold in enumerate(folds):
+            for place, name in enumerate(self.candidates):
+                trials[name].append(self._trial(name, fold))
+                shown(number * len(trials) + place + 1, len(folds) * len(trials))
+        return trials
+
+    def subsample(self, name: str) -> list[list[Trial]]:
+        """Trials with a share of the labels, a group for each share."""
+        label, seed = self.store.targets[self.split.labeled], int(self.base["seed"])
+        drawn = [[subsample(self.split, label, s, r, seed) for r in range(self.options.repeats)] for s in SHARES]
+        folds = [[fold for fold in group if len(fold.held_out)] for group in drawn]
+        return [[self._trial(name, fold) for fold in group] for group in folds]
+
+    @property
+    def base(self) -> Config:
+        """The config of the labels alone."""
+        return next(iter(self.candidates.values()))
+
+    def _trial(self, name: str, fold: Fold) -> Trial:
+        return run_trial(self.candidates[name], self.store, fold, self.folder / "cross_validation" / name)
+
+
+def auto(
+    candidates: Mapping[str, Config],
+    options: AutoOptions | None = None,
+    console: Console | None = None,
+    command: str | None = None,
+) -> tuple[Path, dict[str, Any]]:
+    """Finds the method that labels a data set best, by cross-validation on the labels there are, and trains it on all.
+
+    A job that was stopped continues where it was. A finished one is read.
+
+    Args:
+        candidates: Composed configs by name: the labels alone first, then from the simplest to the most complex. They
+            differ in how they learn, and share data, embedding and seed.
+        options: Of the comparison.
+        console: For the progress and the result; None = the terminal.
+        command: What started the job, shell-quoted; it is stored in the run's folder.
+
+    Returns:
+        The run's folder, and what its auto.json holds.
+
+    Raises:
+        SemisupError: If something is wrong that the user can change.
+    """
+    options, console = options or AutoOptions(), console or Console()
+    completed = {name: complete(config) for name, config in candidates.items()}
+    _check(completed)
+    base = next(iter(completed.values()))
+    folder = job_folder(completed, options)
+    if base["overwrite"] and folder.exists():
+        shutil.rmtree(folder)
+    completed = {name: {**config, "overwrite": False} for name, config in completed.items()}
+    if (folder / AUTO).exists():
+        record = _read(folder / AUTO)
+        console.print(f"{folder} is finished; overwrite=true does it again.", markup=False, soft_wrap=True)
+        choice(console, record)
+        return folder, record
+    configure_process()
+    started = time.perf_counter()
+    _, store = open_data(base, console)
+    split = load_data(base, store).split
+    job = _Job(completed, options, folder, console, store, split, {"embedding": time.perf_counter() - started})
+    record = _run(job, command)
+    atomic_write_text(folder / AUTO, json.dumps(record, indent=1))
+    choice(console, record)
+    return folder, record
+
+
+def job_folder(candidates: Mapping[str, Config], options: AutoOptions) -> Path:
+    """The folder of a job, such as runs/photos-auto-seed0-1a2b3c4d.
+
+    Args:
+        candidates: Completed configs by name.
+        options: Of the comparison.
+
+    Returns:
+        The path; its name ends with a hash of all of them.
+    """
+    what = [{name: run_identity(config) for name, config in candidates.items()}, vars(options)]
+    digest = hashlib.sha256(json.dumps(what, default=str).encode()).hexdigest()[:8]  # their order counts
+    base = next(iter(candidates.values()))
+    data = base["data"]
+    source = data.get("name") or Path(str(data.get("path") or data["_target_"].rpartition(".")[2])).stem
+    labels = str(data["labels"]).replace("/", "-per-")
+    return Path(base["runs_dir"]) / f"{source}-{labels}-auto-seed{base['seed']}-{digest}"
+
+
+def _run(job: _Job, command: str | None) -> dict[str, Any]:
+    plan(job.console, job.store, job.split, list(job.candidates), job.folder)
+    job.folder.mkdir(parents=True, exist_ok=True)
+    job.split.save(job.folder, job.store)
+    started = time.perf_counter()
+    trials = job.cross_validate()
+    record: dict[str, Any] = {"candidates": [], "folds": job.options.folds, "repeats": job.options.repeats}
+    fitted = None
+    if trials:
+        label = job.store.targets
+        name = choose(trials, label)
+        fitted = temperature(trials[name], label)
+        record["candidates"] = [one.to_json() for one in score(trials, label)]
+        record["held_out"] = len({int(image) for trial in trials[name] for image in trial.held_out})
+        record["thresholds"] = thresholds(trials[name], label, fitted)
+        points, doubled = learning_curve([trials[name], *job.subsample(name)], label, len(job.split.labeled))
+        record |= {"learning_curve": points, "twice_as_many_labels": doubled}
+    else:
+        names = list(job.candidates)
+        name = job.options.default if job.options.default in names else names[min(1, len(names) - 1)]
+        record["held_out"] = 0
+    job.seconds["cross_validation"] = time.perf_counter() - started
+    record |= {"chosen": name, "temperature": fitted, "labels": len(job.split.labeled)}
+    started = time.perf_counter()
+    result = run(job.candidates[name], job.console, command, job.folder, fitted)
+    job.seconds["training"] = time.perf_counter() - started
+    started = time.perf_counter()
+    count = label_unlabeled(job.folder, job.candidates[name], job.store, job.split, fitted)
+    labels_written(job.console, job.folder / LABELS, count)
+    job.seconds["labeling"] = time.perf_counter() - started
+    test = result.get("test") or {}
+    return record | {
+        "test_accuracy": test.get("accuracy"),
+        "seconds": {part: round(value, 1) for part, value in job.seconds.items()},
+    }
+
+
+def _check(candidates: Mapping[str, Config]) -> None:
+    if len(candidates) < 2:
+        raise SemisupError("auto compares candidates: name two at least, the labels alone first.")
+    base = next(iter(candidates.values()))
+    for name, config in candidates.items():
+        if not takes_embedding(config):
+            raise SemisupError(f"candidate {name} trains on images: auto is for backbone=linear or mlp_head.")
+        for node in ("data", "embedding", "seed", "data_dir", "runs_dir"):
+            if config[node] != base[node]:
+                raise SemisupError(f"candidate {name} has another {node} than the others: they must share it.")
+    if base["data"]["validation"]:
+        raise SemisupError("auto spends no labels on validation images: leave data.validation out.")
+    if base["trainer"]["devices"] not in (1, "auto"):
+        raise SemisupError("auto trains on one device: leave trainer.devices out.")
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        record: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        return record
+    except ValueError as error:
+        raise SemisupError(f"{file} is damaged ({error}): delete it, and the same command writes it again.") from error
