@@ -9,7 +9,9 @@ from rich.console import Console
 from semisup.auto import AutoOptions, auto
 from semisup.cli.auto import compose_candidates
 from semisup.core.errors import SemisupError
+from semisup.reports import write_report
 from semisup.runs.trained_run import open_run
+from tests.reports.paged import Reader
 from tests.runs.test_frozen_features import TOY, extractor  # noqa: F401  # a fixture
 
 SMALL = ("trainer.max_steps=20", "batch.labeled=8", "batch.ratio=2")
@@ -105,6 +107,21 @@ def test_a_finished_job_is_read(job, words):
     before = (folder / "auto.json").stat().st_mtime_ns
     assert done(words, **ONCE) == (folder, record)
     assert (folder / "auto.json").stat().st_mtime_ns == before
+
+
+def test_the_page_says_how_the_method_was_chosen(job):
+    folder, record = job
+    read = Reader(write_report(folder).read_text(encoding="utf-8"))
+    assert f"Chosen: {record['chosen']}, the simplest within one standard error" in read.text["auto"]
+    assert "Cross-validation: 1 x 2 folds, 30 labeled images" in read.text["auto"]
+    assert f"{record['candidates'][1]['accuracy']:.1%}" in read.text["auto"]
+
+
+@pytest.mark.parametrize("text", ["{", "{}", '{"held_out": 3}'])
+def test_a_damaged_record_is_one_sentence(job, words, text):
+    (job[0] / "auto.json").write_text(text)
+    with pytest.raises(SemisupError, match=r"auto\.json is damaged .*the same command writes it again"):
+        done(words, **ONCE)
 
 
 def test_a_damaged_trial_is_one_sentence(job, words):

@@ -7,13 +7,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
 from semisup.auto.console import choice, labels_written, plan
 from semisup.auto.folds import Fold, cross_validation_folds, subsample
 from semisup.auto.outlook import learning_curve, temperature, thresholds
+from semisup.auto.record import AUTO, Record, read_record
 from semisup.auto.scores import choose, score
 from semisup.auto.trial import Trial, run_trial
 from semisup.auto.unlabeled import LABELS, label_unlabeled
@@ -28,7 +28,6 @@ from semisup.data import Split, Store
 from semisup.runs.console import show_progress
 from semisup.runs.run import configure_process, open_data, run
 
-AUTO = "auto.json"
 SHARES = (0.25, 0.5)  # of the labels, for the learning curve
 
 
@@ -100,7 +99,7 @@ def auto(
     options: AutoOptions | None = None,
     console: Console | None = None,
     command: str | None = None,
-) -> tuple[Path, dict[str, Any]]:
+) -> tuple[Path, Record]:
     """Finds the method that labels a data set best, by cross-validation on the labels there are, and trains it on all.
 
     A job that was stopped continues where it was. A finished one is read.
@@ -126,8 +125,7 @@ def auto(
     if base["overwrite"] and folder.exists():
         shutil.rmtree(folder)
     completed = {name: {**config, "overwrite": False} for name, config in completed.items()}
-    if (folder / AUTO).exists():
-        record = _read(folder / AUTO)
+    if record := read_record(folder):
         console.print(f"{folder} is finished; overwrite=true does it again.", markup=False, soft_wrap=True)
         choice(console, record)
         return folder, record
@@ -161,13 +159,13 @@ def job_folder(candidates: Mapping[str, Config], options: AutoOptions) -> Path:
     return Path(base["runs_dir"]) / f"{source}-{labels}-auto-seed{base['seed']}-{digest}"
 
 
-def _run(job: _Job, command: str | None) -> dict[str, Any]:
+def _run(job: _Job, command: str | None) -> Record:
     plan(job.console, job.store, job.split, list(job.candidates), job.folder)
     job.folder.mkdir(parents=True, exist_ok=True)
     job.split.save(job.folder, job.store)
     started = time.perf_counter()
     trials = job.cross_validate()
-    record: dict[str, Any] = {"candidates": [], "folds": job.options.folds, "repeats": job.options.repeats}
+    record: Record = {"candidates": [], "folds": job.options.folds, "repeats": job.options.repeats}
     fitted = None
     if trials:
         label = job.store.targets
@@ -212,11 +210,3 @@ def _check(candidates: Mapping[str, Config]) -> None:
         raise SemisupError("auto spends no labels on validation images: leave data.validation out.")
     if base["trainer"]["devices"] not in (1, "auto"):
         raise SemisupError("auto trains on one device: leave trainer.devices out.")
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        record: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        return record
-    except ValueError as error:
-        raise SemisupError(f"{file} is damaged ({error}): delete it, and the same command writes it again.") from error

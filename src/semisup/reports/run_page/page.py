@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from semisup.auto.record import COLUMNS, read_record, sentences, table_rows, title
 from semisup.core.errors import SemisupError
 from semisup.data import Store
 from semisup.metrics.classification import confusion_matrix
@@ -41,6 +42,7 @@ def page(run: TrainedRun, store: Store, umap: bool = False) -> str:
             title=summary.page_title(config, store),
             lead=summary.lead(config, result),
             headline=summary.headline(result),
+            auto=_auto(run),
             command=run.command,
             no_command=_NO_COMMAND,
             summary=summary.what_was_run(config, result, store),
@@ -53,6 +55,14 @@ def page(run: TrainedRun, store: Store, umap: bool = False) -> str:
             version=result["versions"].get("semisup", ""),
             **_image_sections(run, store, umap),
         )
+
+
+def _auto(run: TrainedRun) -> dict[str, Any] | None:
+    """The comparison that chose the method; None if there was none."""
+    if (record := read_record(run.folder)) is None:
+        return None
+    rows = table_rows(record)
+    return {"title": title(record), "columns": COLUMNS, "rows": rows, "sentences": sentences(record)}
 
 
 def _image_sections(run: TrainedRun, store: Store, umap: bool) -> dict[str, Any]:

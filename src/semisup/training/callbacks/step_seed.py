@@ -21,4 +21,9 @@ class StepSeed(Callback):
         self.seed = seed
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: Any, batch: Any, batch_idx: int) -> None:
-        torch.manual_seed(mix_seed(self.seed, trainer.global_step, trainer.global_rank))
+        seed = mix_seed(self.seed, trainer.global_step, trainer.global_rank)
+        if pl_module.device.type == "cpu":
+            # torch.manual_seed notes where it was called for each device that is not in use, which takes a millisecond.
+            torch.default_generator.manual_seed(seed)
+        else:
+            torch.manual_seed(seed)

@@ -1,0 +1,153 @@
+"""Measures the candidates of semisup auto, and its choice, on one data set: docs/results/frozen_features.csv.
+
+    python scripts/frozen_features.py name=eurosat data=folder data.path=eurosat labels=2/class,4/class seeds=5
+
+Each seed draws another split and, in a data set without test images, another fifth of each class for the test. Each
+line of the CSV is a seed: the test accuracy of one candidate, of logistic regression on the same features, or of the
+candidate that cross-validation chose. Further words are options of semisup train. Lines that are there are not
+measured again.
+"""
+
+import csv
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from semisup.auto.folds import cross_validation_folds
+from semisup.auto.scores import choose
+from semisup.auto.trial import predict, run_trial, train
+from semisup.cli.auto import CANDIDATES, compose_candidates
+from semisup.config.nodes import embed_inputs, load_data, load_source
+from semisup.config.resolve import complete
+from semisup.core.errors import exit_code
+from semisup.data import Store
+from semisup.runs.console import show_progress
+from semisup.runs.run import configure_process
+from semisup.runs.trained_network import load_network
+
+OUT = Path(__file__).resolve().parent.parent / "docs" / "results" / "frozen_features.csv"
+COLUMNS = ("data", "labels", "seed", "candidate", "accuracy", "seconds", "chosen")
+TEST = 0.2  # of each class
+OWN = {"name": "", "labels": "4/class", "seeds": "5", "out": str(OUT), "candidates": ",".join(CANDIDATES)}
+
+
+def main(words: list[str]) -> int:
+    own = {key: value for key, _, value in (word.partition("=") for word in words) if key in OWN}
+    rest = [word for word in words if word.partition("=")[0] not in OWN]
+    return exit_code(lambda: measure({**OWN, **own}, rest))
+
+
+def measure(own: dict[str, str], words: list[str]) -> None:
+    configure_process()
+    names, out = own["candidates"].split(","), Path(own["out"])
+    configs = {name: complete(config) for name, config in compose_candidates(words, names).items()}
+    base, console = configs[names[0]], Console()
+    images = load_source(base)
+    store = embed_inputs(base, images, load_network, show_progress(console, "embedding", "images"))
+    for labels in own["labels"].split(","):
+        for seed in range(int(own["seeds"])):
+            known = [row for row in _read(out) if _key(row) == (own["name"], labels, str(seed))]
+            missing = [
+                name for name in (*names, "logistic_regression", "auto") if name not in {r["candidate"] for r in known}
+            ]
+            if missing:
+                seeded = {n: {**c, "seed": seed, "data": {**c["data"], "labels": labels}} for n, c in configs.items()}
+                for row in _measure(seeded, _with_test(store, seed), missing):
+                    _append(out, {"data": own["name"], "labels": labels, "seed": seed, **row})
+                    console.print(own["name"], labels, seed, row)
+
+
+def _measure(configs: dict[str, Any], store: Store, wanted: list[str]) -> list[dict[str, Any]]:
+    """A row for each candidate that is wanted, for logistic regression, and for what cross-validation chooses."""
+    base = next(iter(configs.values()))
+    split = load_data(base, store).split
+    rows, accuracy = [], {}
+    for name, config in configs.items():
+        started = time.perf_counter()
+        method = train(config, store, split)
+        seconds = time.perf_counter() - started
+        tests = replace(store, images=store.test_images)
+        right = predict(method, tests, np.arange(len(store.test_images))).argmax(-1) == store.test_targets
+        accuracy[name] = float(right.mean())
+        rows.append({"candidate": name, "accuracy": accuracy[name], "seconds": seconds, "chosen": ""})
+    started = time.perf_counter()
+    rows.append(
+        {"candidate": "logistic_regression", "accuracy": _logistic_regression(store, split.labeled), "chosen": ""}
+    )
+    rows[-1]["seconds"] = time.perf_counter() - started
+    started = time.perf_counter()
+    folds = cross_validation_folds(split, store.targets[split.labeled], folds=5, repeats=2, seed=base["seed"])
+    with tempfile.TemporaryDirectory() as folder:
+        trials = {
+            name: [run_trial(config, store, fold, Path(folder) / name) for fold in folds]
+            for name, config in configs.items()
+        }
+    name = choose(trials, store.targets)
+    seconds = time.perf_counter() - started
+    rows.append({"candidate": "auto", "accuracy": accuracy[name], "seconds": seconds, "chosen": name})
+    return [row for row in rows if row["candidate"] in wanted]
+
+
+def _logistic_regression(store: Store, labeled: np.ndarray) -> float:
+    """scikit-learn's, on the plain view scaled to length 1. Cross-validation chooses C where that is possible."""
+    from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
+    from sklearn.preprocessing import normalize
+
+    features, label = normalize(store.images[labeled, 0].astype(np.float64)), store.targets[labeled]
+    least = int(np.bincount(label).min())
+    if least < 2:
+        model = LogisticRegression(C=100, max_iter=2000)
+    else:
+        model = LogisticRegressionCV(Cs=np.logspace(-1, 4, 6), cv=min(5, least), max_iter=2000)
+    model.fit(features, label)
+    return float((model.predict(normalize(store.test_images[:, 0].astype(np.float64))) == store.test_targets).mean())
+
+
+def _with_test(store: Store, seed: int) -> Store:
+    """The store with a test set in the plain view: its own, or a fifth of each class."""
+    if len(store.test_images):
+        return store
+    rng = np.random.default_rng([seed, 0x7E57])
+    test = np.zeros(len(store.images), bool)
+    for c in range(len(store.classes)):
+        rows = np.flatnonzero(store.targets == c)
+        test[rng.choice(rows, round(TEST * len(rows)), replace=False)] = True
+    images = np.asarray(store.images)
+    return replace(
+        store,
+        images=images[~test],
+        targets=store.targets[~test],
+        test_images=images[test][:, :1],
+        test_targets=store.targets[test],
+        labelable=int((~test).sum()),
+    )
+
+
+def _key(row: dict[str, str]) -> tuple[str, str, str]:
+    return row["data"], row["labels"], row["seed"]
+
+
+def _read(file: Path) -> list[dict[str, str]]:
+    if not file.exists():
+        return []
+    with file.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def _append(file: Path, row: dict[str, Any]) -> None:
+    is_new = not file.exists()
+    with file.open("a", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+        if is_new:
+            writer.writeheader()
+        writer.writerow({**row, "accuracy": f"{row['accuracy']:.4f}", "seconds": f"{row['seconds']:.1f}"})
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
