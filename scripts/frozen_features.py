@@ -23,13 +23,11 @@ from semisup.auto.folds import cross_validation_folds
 from semisup.auto.scores import choose
 from semisup.auto.trial import predict, run_trial, train
 from semisup.cli.auto import CANDIDATES, compose_candidates
-from semisup.config.nodes import embed_inputs, load_data, load_source
+from semisup.config.nodes import load_data
 from semisup.config.resolve import complete
 from semisup.core.errors import exit_code
 from semisup.data import Store
-from semisup.runs.console import show_progress
-from semisup.runs.run import configure_process
-from semisup.runs.trained_network import load_network
+from semisup.runs.run import configure_process, open_data
 
 OUT = Path(__file__).resolve().parent.parent / "docs" / "results" / "frozen_features.csv"
 COLUMNS = ("data", "labels", "seed", "candidate", "accuracy", "seconds", "chosen")
@@ -48,8 +46,7 @@ def measure(own: dict[str, str], words: list[str]) -> None:
     names, out = own["candidates"].split(","), Path(own["out"])
     configs = {name: complete(config) for name, config in compose_candidates(words, names).items()}
     base, console = configs[names[0]], Console()
-    images = load_source(base)
-    store = embed_inputs(base, images, load_network, show_progress(console, "embedding", "images"))
+    _, store = open_data(base, console)
     for labels in own["labels"].split(","):
         for seed in range(int(own["seeds"])):
             known = [row for row in _read(out) if _key(row) == (own["name"], labels, str(seed))]
