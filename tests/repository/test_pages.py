@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from semisup.cli.arguments import read_options
+from semisup.cli.auto import compose_candidates
 from semisup.cli.main import SUBCOMMANDS
 from semisup.cli.overrides import CONF, GROUPS, compose, node_targets, quote_overrides
 from semisup.config.resolve import complete
@@ -86,6 +87,10 @@ def test_a_documented_command_is_valid(command):
         words = [word for word in words if word not in ("-m", "--cfg", "job")]
         for job in product(*(_values(word) for word in words)):
             complete(compose(quote_overrides([*implied, *job])))
+    elif subcommand == "auto":
+        own = ("candidates", "folds", "repeats")
+        for config in compose_candidates([word for word in words if word.partition("=")[0] not in own]).values():
+            complete(config)
     elif subcommand != "options":
         module = importlib.import_module(f"semisup.cli.{SUBCOMMANDS[subcommand][0]}")
         read_options(words, getattr(module, SUBCOMMANDS[subcommand][0]), POSITIONAL.get(subcommand, ()))
