@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from semisup.data import SSLDataModule
+from semisup.core.errors import SemisupError
+from semisup.data import Batch, SSLDataModule
 from semisup.data.sources import bundled_table, digits
 from semisup.methods import PseudoLabel, Supervised
 
@@ -67,8 +68,24 @@ def test_labeled_images_join_the_unlabeled_stream_only_if_they_should(data_dir):
     assert np.intersect1d(joined.split.stream, joined.split.known).tolist() == joined.split.labeled.tolist()
 
 
-def test_a_misread_name_of_a_batch_says_what_there_is():
-    from semisup.data import Batch
+def test_a_fractional_ratio_is_rounded_to_images(data_dir):
+    """6 labeled images: .5 is 3, .25 is 2 (of 1.5), and .01 is at least 1."""
+    store = digits(data_dir)
+    for ratio, expected in ((0.5, 3), (0.25, 2), (0.01, 1), (2, 12)):
+        streams = SSLDataModule(store, labels=60, batch_size=6, ratio=ratio).streams(PseudoLabel)
+        assert len(streams["unlabeled"].batch(0)["index"]) == expected
 
+
+def test_a_batch_is_divided_in_order_and_only_into_equal_parts():
+    batch = Batch(weak=torch.arange(6.0), index=torch.arange(6))
+    assert [part.index.tolist() for part in batch.divide(3)] == [[0, 1], [2, 3], [4, 5]]
+    assert Batch().divide(2) == [{}, {}]
+    with pytest.raises(
+        SemisupError, match=r"^a batch of 6 images cannot be divided into trainer\.micro_batches=4 equal"
+    ):
+        batch.divide(4)
+
+
+def test_a_misread_name_of_a_batch_says_what_there_is():
     with pytest.raises(AttributeError, match="this batch has weak, and no 'wek'"):
         _ = Batch(weak=torch.zeros(1)).wek

@@ -196,3 +196,36 @@ def test_targets_are_predicted_without_dropout_if_asked(source):
 def test_targets_from_an_average_that_does_not_exist_are_refused():
     with pytest.raises(SemisupError, match=r"^method\.targets_from=ema needs the moving average: method\.ema must be"):
         PseudoLabel(MLP((4,), 3), targets_from="ema", ema=0)
+
+
+def test_each_layer_has_its_share_of_the_rate():
+    """Three layers and layer_decay=.5: the head and what is beside the network 1, then .5 and .25 of the rate."""
+    method = WithHead(MLP((4,), 2, hidden=[3, 2], dropout=0.0), ema=0)
+    optimizer = adam(lr=0.1, layer_decay=0.5, weight_decay=0.2).optimizer(method)
+    rates = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
+    linear = [module for module in method.network.modules() if isinstance(module, nn.Linear)]
+    assert [rates[id(layer.weight)] for layer in linear] == pytest.approx([0.025, 0.05, 0.1])
+    assert rates[id(method.projection.weight)] == 0.1
+    decays = {id(p): group["weight_decay"] for group in optimizer.param_groups for p in group["params"]}
+    assert {decays[id(layer.bias)] for layer in linear} == {0.0}
+
+
+def test_schedules_of_the_field():
+    """At 0, 1/2 and the end of 100 steps."""
+    shares = {
+        "cosine_7_16": [1, 0.77301, 0.19509],  # cos(7π/32), cos(7π/16)
+        "linear": [1, 0.5, 0],
+        "exponential": [1, 0.31623, 0.1],  # .1^(1/2)
+    }
+    for schedule, expected in shares.items():
+        assert [sgd(schedule=schedule).factor(s, 100) for s in (0, 50, 100)] == pytest.approx(expected, abs=1e-5)
+    step = sgd(schedule="step", decay_at=[0.5, 0.8], decay_factor=0.2)
+    assert [step.factor(s, 100) for s in (49, 50, 79, 80)] == pytest.approx([1, 0.2, 0.2, 0.04])
+    assert [sgd(schedule="step").factor(s, 100) for s in (49, 50, 75)] == pytest.approx([1, 0.1, 0.01])
+
+
+def test_an_option_that_the_schedule_does_not_have_is_refused(config):
+    with pytest.raises(SemisupError, match=r"^optimizer\.decay_at has no effect with schedule=cosine"):
+        complete(config("optimizer=sgd", "optimizer.decay_at=[.5]"))
+    with pytest.raises(SemisupError, match=r"^optimizer\.decay_factor has no effect with schedule=linear"):
+        adam(schedule="linear", decay_factor=0.5)

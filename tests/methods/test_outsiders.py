@@ -145,7 +145,11 @@ def test_an_evaluated_network_that_no_checkpoint_would_hold_is_refused(run, monk
 def test_what_several_optimizers_cannot_do_is_one_sentence(run):
     with pytest.raises(SemisupError, match=r"^tune=lr is for one optimizer, and CoTraining has several"):
         run(*chosen(CoTraining, "tune=lr"))
-    with pytest.raises(SemisupError, match=r"^CoTraining has several optimizers, and clips no gradients in 16-mixed"):
+    with pytest.raises(
+        SemisupError, match=r"^trainer\.micro_batches is for methods with one optimizer, and CoTraining"
+    ):
+        run(*chosen(CoTraining, "trainer.micro_batches=2"))
+    with pytest.raises(SemisupError, match=r"^the gradients of CoTraining cannot be clipped here in 16-mixed"):
         run(*chosen(CoTraining, "trainer.gradient_clip_val=1", "trainer.precision=16-mixed"))
 
 

@@ -8,7 +8,7 @@ from semisup.config.identity import short_name
 from semisup.config.nodes import INJECTED_ARGS, build, build_embedding, embeds_views
 from semisup.config.rounds import Rounds, round_config
 from semisup.core.errors import SemisupError
-from semisup.core.ranges import PositiveInt, Seed, UserPath
+from semisup.core.ranges import Positive, PositiveInt, Seed, UserPath
 from semisup.core.schema import completed, locate, parameters
 from semisup.data import SSLDataModule
 
@@ -38,12 +38,12 @@ def complete(config: Mapping[str, Any]) -> Config:
     return full
 
 
-def batch_sizes(labeled: PositiveInt = 64, ratio: PositiveInt = 7) -> None:
+def batch_sizes(labeled: PositiveInt = 64, ratio: PositiveInt | Positive = 7) -> None:
     """The options of `batch`.
 
     Args:
         labeled: Labeled images per step, over all devices.
-        ratio: Unlabeled images per labeled one.
+        ratio: Unlabeled images per labeled one; also a fraction, such as .5.
     """
 
 

@@ -4,6 +4,8 @@ from typing import Any
 
 from torch import Tensor
 
+from semisup.core.errors import SemisupError
+
 
 class Batch(dict[str, Tensor]):
     """A dict of tensors that can also be read as attributes: `labeled.image`, `unlabeled.weak`.
@@ -22,3 +24,26 @@ class Batch(dict[str, Tensor]):
             return self[name]
         except KeyError:
             raise AttributeError(f"this batch has {', '.join(self)}, and no '{name}'") from None
+
+    def divide(self, count: int) -> "list[Batch]":
+        """Divides the batch into equal parts.
+
+        Args:
+            count: How many.
+
+        Returns:
+            The parts, in order.
+
+        Raises:
+            SemisupError: If the number of images is no multiple of `count`.
+        """
+        sizes = {len(tensor) for tensor in self.values()}
+        if any(size % count for size in sizes):
+            raise SemisupError(
+                f"a batch of {max(sizes)} images cannot be divided into trainer.micro_batches={count} equal parts; "
+                "change batch.labeled or batch.ratio."
+            )
+        return [
+            Batch({name: t[i * len(t) // count : (i + 1) * len(t) // count] for name, t in self.items()})
+            for i in range(count)
+        ]

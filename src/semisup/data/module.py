@@ -15,6 +15,7 @@ from semisup.core.ranges import (
     Fraction,
     NonNegative,
     NonNegativeInt,
+    Positive,
     PositiveInt,
     Probability,
     Range,
@@ -51,7 +52,7 @@ class SSLDataModule(LightningDataModule):
         unlabeled_imbalance: γ of a long tail among the unlabeled images.
         labeled_in_unlabeled: Whether the labeled images are in the unlabeled stream, too.
         batch_size: Labeled images per step, over all devices.
-        ratio: Unlabeled images per labeled one in a step (μ in the literature).
+        ratio: Unlabeled images per labeled one in a step (μ in the literature); of a fraction, the nearest number.
         seed: Of the batches and views.
         split_seed: Of the split; None = `seed`.
         split: A split that was made before, instead of drawing one.
@@ -80,7 +81,7 @@ class SSLDataModule(LightningDataModule):
         unlabeled_imbalance: Imbalance = 1.0,
         labeled_in_unlabeled: bool = True,
         batch_size: PositiveInt = 64,
-        ratio: PositiveInt = 7,
+        ratio: PositiveInt | Positive = 7,
         seed: Annotated[int, Range(0)] = 0,  # later rounds have 64-bit seeds
         split_seed: Seed | None = None,
         split: Split | None = None,
@@ -187,7 +188,7 @@ class SSLDataModule(LightningDataModule):
     def _stream(
         self, name: str, index: NDArray[np.int64], columns: dict[str, NDArray[Any]], views: Sequence[str]
     ) -> Stream:
-        size = self.batch_size * (self.ratio if name == "unlabeled" else 1)
+        size = max(1, round(self.batch_size * self.ratio)) if name == "unlabeled" else self.batch_size
         return Stream(name, self.store.images, index, columns, self.views, views, size, self.seed)
 
     def train_dataloader(self) -> CombinedLoader:

@@ -55,7 +55,7 @@ class CRMatch(FixMatch):
             self.network, *groups
         )
         pseudo_labels = hard_pseudo_labels(self.align(weak.detach(), labeled.label), self.threshold)
-        supervised = cross_entropy(logits, labeled.label)
+        supervised = self.supervised_loss(logits, labeled.label)
         consistency = weighted_cross_entropy(strong, pseudo_labels)
         ends = (self.distance_head(features).float() for features in (weak_features, strong_features))
         distance = (F.cosine_similarity(*ends).clamp_min(0) * pseudo_labels.weight).mean()

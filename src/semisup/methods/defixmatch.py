@@ -2,7 +2,7 @@
 
 from semisup.data.batch import Batch
 from semisup.methods.fixmatch import FixMatch
-from semisup.methods.functional import cross_entropy, hard_pseudo_labels, weighted_cross_entropy
+from semisup.methods.functional import hard_pseudo_labels, weighted_cross_entropy
 from semisup.methods.step_output import StepOutput
 
 
@@ -32,7 +32,7 @@ class DeFixMatch(FixMatch):
             labeled.image, labeled.strong, unlabeled.strong, no_grad=(unlabeled.weak,)
         )
         pseudo_labels = hard_pseudo_labels(self.align(weak, labeled.label), self.threshold)
-        supervised = (cross_entropy(logits, labeled.label) + cross_entropy(labeled_strong, labeled.label)) / 2
+        supervised = (self.supervised_loss(logits, labeled.label) + self.supervised_loss(labeled_strong, labeled.label)) / 2
         consistency = weighted_cross_entropy(strong, pseudo_labels)
         correction = weighted_cross_entropy(labeled_strong, hard_pseudo_labels(logits, self.threshold))
         loss = supervised + self.unlabeled_weight * (consistency - correction)

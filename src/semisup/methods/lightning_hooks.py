@@ -24,7 +24,9 @@ class LightningHooks(LightningModule):
 
     optimizer: OptimizerConfig
     parts: ClassVar[tuple[str, ...]] = ()
-    gradient_clip_val: float | None = None  # of a method with parts: Lightning clips for the others
+    # Set by the trainer of a method that steps its optimizers here; Lightning clips for the others.
+    gradient_clip_val: float | None = None
+    micro_batches: int = 1
     eval_network: nn.Module
     loss: Callable[[Batch, Batch], StepOutput]
     after_step: Callable[[], None]
@@ -39,11 +41,11 @@ class LightningHooks(LightningModule):
     def training_step(self, batch: dict[str, Batch], batch_idx: int) -> dict[str, Any]:
         self.step = self.trainer.global_step
         self.progress = self.step / self.trainer.max_steps
-        output = self.loss(batch["labeled"], batch.get("unlabeled", Batch()))
+        labeled, unlabeled = batch["labeled"], batch.get("unlabeled", Batch())
+        output = self.loss(labeled, unlabeled) if self.micro_batches == 1 else self._accumulate(labeled, unlabeled)
         self._refuse_unused_options()
-        last_of_step = (batch_idx + 1) % self.trainer.accumulate_grad_batches == 0
         # Lightning gives this to its trainer where mypy does not see it
-        if last_of_step and (self.step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+        if (self.step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             self._log({"loss": output.loss, **output.terms})
         if not self.automatic_optimization:
             self._end_step()
@@ -62,16 +64,15 @@ class LightningHooks(LightningModule):
             part: One of `parts`. The gradients of its parameters are of this loss alone.
             loss: A scalar.
         """
-        optimizer = self._optimizers_of_parts()[part]
+        optimizer = self._optimizers()[self.parts.index(part)]
         optimizer.zero_grad()
         self.manual_backward(loss)
-        if self.gradient_clip_val is not None:
-            self.clip_gradients(optimizer.optimizer, self.gradient_clip_val, "norm")
-        optimizer.step()
+        self._clip_and_step(optimizer)
 
     def configure_optimizers(self) -> Any:
         if not self.parts:
-            return self._scheduled(self.optimizer, self, interval="step")
+            options = {"interval": "step"} if self.automatic_optimization else {}
+            return self._scheduled(self.optimizer, self, **options)
         modules: dict[str, nn.Module] = {part: getattr(self, part) for part in self.parts}
         trained = {id(p) for module in modules.values() for p in module.parameters()}
         for name, parameter in self.named_parameters():
@@ -114,9 +115,27 @@ class LightningHooks(LightningModule):
         count = self.trainer.fit_loop.epoch_loop.manual_optimization.optim_step_progress.total
         count.ready = count.completed = self.step + 1
 
-    def _optimizers_of_parts(self) -> dict[str, LightningOptimizer]:
+    def _accumulate(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
+        """One step on a batch that goes through the network in parts, one after the other."""
+        (optimizer,) = self._optimizers()
+        optimizer.zero_grad()
+        outputs = []
+        parts = zip(*(batch.divide(self.micro_batches) for batch in (labeled, unlabeled)), strict=True)
+        for part in parts:
+            output = self.loss(*part)
+            self.manual_backward(output.loss / self.micro_batches)
+            outputs.append(output)
+        self._clip_and_step(optimizer)
+        return StepOutput.mean(outputs)
+
+    def _clip_and_step(self, optimizer: LightningOptimizer) -> None:
+        if self.gradient_clip_val is not None:
+            self.clip_gradients(optimizer.optimizer, self.gradient_clip_val, "norm")
+        optimizer.step()
+
+    def _optimizers(self) -> list[LightningOptimizer]:
         optimizers: Any = self.optimizers()
-        return dict(zip(self.parts, optimizers if isinstance(optimizers, list) else [optimizers], strict=True))
+        return optimizers if isinstance(optimizers, list) else [optimizers]
 
     def _scheduled(self, config: OptimizerConfig, module: nn.Module, **options: Any) -> dict[str, Any]:
         optimizer, total = config.optimizer(module), self.trainer.max_steps
@@ -143,6 +162,6 @@ class LightningHooks(LightningModule):
         values = torch.stack([torch.as_tensor(v, device=self.device).detach().float() for v in terms.values()])
         means = self.trainer.strategy.reduce(values, reduce_op="mean").tolist()
         names = ["train/lr", *(f"train/lr_{part}" for part in self.parts[1:])]
-        rates = {n: o.param_groups[-1]["lr"] for n, o in zip(names, self.trainer.optimizers, strict=False)}
+        rates = {n: o.param_groups[0]["lr"] for n, o in zip(names, self.trainer.optimizers, strict=False)}
         for logger in self.trainer.loggers:
             logger.log_metrics({f"train/{k}": m for k, m in zip(terms, means, strict=True)} | rates, self.step)

@@ -1,18 +1,18 @@
 """Optimizers with their schedules: what conf/optimizer chooses from."""
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import nn
 
 from semisup.core.errors import SemisupError
 from semisup.core.ranges import Fraction, NonNegative, NonNegativeInt, Positive, enforce_ranges
-
-Schedule = Literal["constant", "cosine"]
+from semisup.methods.schedules import Decay, Schedule, learning_rate_factor
+from semisup.models.backbones import Backbone
+from semisup.models.layers import layer_depths
 
 
 @enforce_ranges
@@ -24,8 +24,14 @@ class OptimizerConfig:
         make: Takes a list of parameter groups and `lr`, and returns a torch optimizer.
         lr: The highest learning rate.
         weight_decay: Of weights of two and more dimensions. Biases and norms have none.
-        schedule: How the learning rate changes after the warm-up; 'cosine' falls to 0 at the last step.
+        schedule: How the learning rate changes after the warm-up, as of `learning_rate_factor`.
         warmup: Steps over which the learning rate rises linearly to `lr`.
+        layer_decay: Each layer has the rate of the layer above it times this; 1 gives all layers the same rate.
+        decay_at: With schedule=step: the shares of the training at which the rate falls.
+        decay_factor: With schedule=step: what it is multiplied by each time. With exponential: over the training.
+
+    Raises:
+        SemisupError: If `decay_at` or `decay_factor` is given for a schedule that has none.
     """
 
     make: Callable[..., torch.optim.Optimizer]
@@ -33,6 +39,19 @@ class OptimizerConfig:
     weight_decay: NonNegative
     schedule: Schedule
     warmup: NonNegativeInt
+    layer_decay: Decay = 1.0
+    decay_at: Sequence[Fraction] | None = None
+    decay_factor: Decay | None = None
+
+    def __post_init__(self) -> None:
+        if self.decay_at is not None and self.schedule != "step":
+            raise SemisupError(
+                f"optimizer.decay_at has no effect with schedule={self.schedule}; it is of schedule=step."
+            )
+        if self.decay_factor is not None and self.schedule not in ("step", "exponential"):
+            raise SemisupError(
+                f"optimizer.decay_factor has no effect with schedule={self.schedule}; it is of step and exponential."
+            )
 
     def optimizer(self, module: nn.Module) -> torch.optim.Optimizer:
         """A new optimizer.
@@ -41,17 +60,30 @@ class OptimizerConfig:
             module: A method, or a network. Its parameters that require a gradient are optimized.
 
         Returns:
-            An optimizer with one parameter group with weight decay and one without.
+            An optimizer with one parameter group with weight decay and one without; with `layer_decay`, for each layer
+            of the method's `network`. Modules beside it have the rate of its head.
         """
-        parameters = [p for p in module.parameters() if p.requires_grad]
-        groups: list[dict[str, Any]] = [
-            {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": self.weight_decay},
-            {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
+        network = module if isinstance(module, Backbone) else getattr(module, "network", module)
+        depths = layer_depths(network) if self.layer_decay != 1 else {}
+        groups: dict[tuple[int, bool], list[nn.Parameter]] = {}
+        for depth in sorted({0, *depths.values()}):
+            groups |= {(depth, True): [], (depth, False): []}
+        for parameter in module.parameters():
+            if parameter.requires_grad:
+                groups[depths.get(id(parameter), 0), parameter.ndim >= 2].append(parameter)
+        made: list[dict[str, Any]] = [
+            {
+                "params": group,
+                "weight_decay": self.weight_decay if decays else 0.0,
+                "lr": self.lr * self.layer_decay**depth,
+            }
+            for (depth, decays), group in groups.items()
+            if group
         ]
-        return self.make([group for group in groups if group["params"]], lr=self.lr)
+        return self.make(made, lr=self.lr)
 
     def factor(self, step: int, total: int) -> float:
-        """The learning rate of a step, as a share of `lr`.
+        """The learning rate of a step, as a share of the highest one.
 
         Args:
             step: The step, from 0.
@@ -62,9 +94,9 @@ class OptimizerConfig:
         """
         if step < self.warmup:
             return (step + 1) / self.warmup
-        if self.schedule == "constant":
-            return 1.0
-        return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - self.warmup) / max(1, total - self.warmup))))
+        progress = min(1.0, (step - self.warmup) / max(1, total - self.warmup))
+        at = (0.5, 0.75) if self.decay_at is None else tuple(self.decay_at)
+        return learning_rate_factor(self.schedule, progress, at, self.decay_factor or 0.1)
 
 
 @enforce_ranges
@@ -75,16 +107,23 @@ def sgd(
     nesterov: bool = True,
     schedule: Schedule = "cosine",
     warmup: NonNegativeInt = 0,
+    layer_decay: Decay = 1.0,
+    decay_at: Sequence[Fraction] | None = None,
+    decay_factor: Decay | None = None,
 ) -> OptimizerConfig:
-    """SGD with the literature's defaults. FixMatch's cosine, over 7/16 of a period, stops at .2; ours falls to 0.
+    """SGD with the literature's defaults; the schedule of FixMatch is cosine_7_16, which stops at .2.
 
     Args:
         lr: The highest learning rate.
         weight_decay: Of weights of two and more dimensions.
         momentum: The share of the last update that the next one keeps.
         nesterov: Whether the momentum is Nesterov's.
-        schedule: How the learning rate changes after the warm-up.
+        schedule: How the learning rate changes after the warm-up: constant; cosine falls to 0; cosine_7_16 to .2;
+            linear falls to 0; step falls at the shares `decay_at`; exponential falls evenly to `decay_factor`.
         warmup: Steps over which the learning rate rises to `lr`.
+        layer_decay: Each layer has the rate of the layer above it times this.
+        decay_at: With schedule=step: the shares of the training at which the rate falls; null = .5 and .75.
+        decay_factor: With schedule=step or exponential: what the rate is multiplied by; null = .1.
 
     Returns:
         The configuration.
@@ -94,9 +133,8 @@ def sgd(
     """
     if nesterov and not momentum:
         raise SemisupError("optimizer.nesterov=true needs a momentum above 0; write optimizer.nesterov=false.")
-    return OptimizerConfig(
-        partial(torch.optim.SGD, momentum=momentum, nesterov=nesterov), lr, weight_decay, schedule, warmup
-    )
+    make = partial(torch.optim.SGD, momentum=momentum, nesterov=nesterov)
+    return OptimizerConfig(make, lr, weight_decay, schedule, warmup, layer_decay, decay_at, decay_factor)
 
 
 @enforce_ranges
@@ -107,6 +145,9 @@ def adam(
     beta2: Fraction = 0.999,
     schedule: Schedule = "cosine",
     warmup: NonNegativeInt = 0,
+    layer_decay: Decay = 1.0,
+    decay_at: Sequence[Fraction] | None = None,
+    decay_factor: Decay | None = None,
 ) -> OptimizerConfig:
     """Adam with decoupled weight decay (AdamW); without weight decay the two are the same.
 
@@ -115,10 +156,14 @@ def adam(
         weight_decay: Of weights of two and more dimensions.
         beta1: Decay of the mean of the gradients.
         beta2: Decay of the mean of their squares.
-        schedule: How the learning rate changes after the warm-up.
+        schedule: How the learning rate changes after the warm-up, as of sgd.
         warmup: Steps over which the learning rate rises to `lr`.
+        layer_decay: Each layer has the rate of the layer above it times this.
+        decay_at: With schedule=step: the shares of the training at which the rate falls; null = .5 and .75.
+        decay_factor: With schedule=step or exponential: what the rate is multiplied by; null = .1.
 
     Returns:
         The configuration.
     """
-    return OptimizerConfig(partial(torch.optim.AdamW, betas=(beta1, beta2)), lr, weight_decay, schedule, warmup)
+    make = partial(torch.optim.AdamW, betas=(beta1, beta2))
+    return OptimizerConfig(make, lr, weight_decay, schedule, warmup, layer_decay, decay_at, decay_factor)

@@ -75,7 +75,7 @@ class ReMixMatch(AlignedMethod):
             turned, turns = random_quarter_turns(unlabeled.strong)
             groups.append(turned)
         (_, logits), (_, strong), *rest = features_and_logits(self.network, *groups)
-        supervised = cross_entropy(logits[:size], mixed[:size])
+        supervised = self.supervised_loss(logits[:size], mixed[:size])
         terms = {"supervised": supervised, "consistency": cross_entropy(logits[size:], mixed[size:])}
         terms["strong"] = cross_entropy(strong, guess)
         unsupervised = self.unlabeled_weight * terms["consistency"] + self.strong_weight * terms["strong"]

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 from semisup.core.ranges import Positive
 from semisup.data.batch import Batch
 from semisup.methods.flexmatch import FlexMatch
-from semisup.methods.functional import cross_entropy, hard_pseudo_labels, sharpened_softmax, weighted_cross_entropy
+from semisup.methods.functional import hard_pseudo_labels, sharpened_softmax, weighted_cross_entropy
 from semisup.methods.step_output import StepOutput
 
 
@@ -43,7 +43,7 @@ class SequenceMatch(FlexMatch):
         aligned = self.align(weak, labeled.label)
         pseudo_labels = hard_pseudo_labels(aligned, self.class_thresholds())
         self.update_statistics(unlabeled.index, hard_pseudo_labels(aligned, self.threshold))
-        supervised = cross_entropy(logits, labeled.label)
+        supervised = self.supervised_loss(logits, labeled.label)
         consistency = weighted_cross_entropy(strong, pseudo_labels)
         sequence = logits.new_zeros((), dtype=consistency.dtype)
         for weaker, stronger in ((weak, medium), (medium, strong), (weak, strong)):

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 from semisup.core.ranges import NonNegative, Positive, PositiveInt, Probability
 from semisup.data.batch import Batch
 from semisup.methods.alignment import AlignedMethod, Alignment
-from semisup.methods.functional import cross_entropy, sharpened_softmax, weighted_cross_entropy
+from semisup.methods.functional import sharpened_softmax, weighted_cross_entropy
 from semisup.methods.heads import Memory, ProjectionHead, features_and_logits
 from semisup.methods.step_output import PseudoLabels, StepOutput
 
@@ -73,7 +73,7 @@ class SimMatch(AlignedMethod):
         soft = self.smoothing * guess + (1 - self.smoothing) * similarity @ self.memory.labels
         confidence, target = soft.max(-1)
         pseudo_labels = PseudoLabels(target, (confidence >= self.threshold).float(), confidence)
-        supervised = cross_entropy(logits, labeled.label)
+        supervised = self.supervised_loss(logits, labeled.label)
         consistency = weighted_cross_entropy(strong, pseudo_labels._replace(target=soft))
         student = self.memory.log_similarity(self.project(strong_features), self.temperature)
         sameness = -(similar * student).sum(-1).mean()

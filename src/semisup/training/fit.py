@@ -99,10 +99,9 @@ def fit(
     step = checkpoints.restore(audit)
     loggers = [MetricsCSV(folder / "metrics.csv", checkpoints.rows), *make_loggers(config, folder, console)]
     if not checkpoints.finished:
-        validates, one_optimizer = len(data.split.validation) > 0, method.automatic_optimization
-        if not one_optimizer:
-            _set_up_parts(method, training)
-        trainer = training.trainer([*callbacks, *watchers], loggers, validates, clips=one_optimizer)
+        _set_up_steps(method, training)
+        validates, clips = len(data.split.validation) > 0, method.automatic_optimization
+        trainer = training.trainer([*callbacks, *watchers], loggers, validates, clips)
         try:
             trainer.fit(method, datamodule=data, ckpt_path=checkpoints.last if step else None, weights_only=True)
         except RuntimeError as error:
@@ -115,14 +114,19 @@ def fit(
     return checkpoints, loggers
 
 
-def _set_up_parts(method: Method, training: TrainerConfig) -> None:
-    """A method with several optimizers clips gradients itself."""
-    method.gradient_clip_val = training.gradient_clip_val
-    name = type(method).__name__
-    if training.gradient_clip_val and not method.parts:
+def _set_up_steps(method: Method, training: TrainerConfig) -> None:
+    """A method with several optimizers or with micro-batches steps and clips itself, and Lightning does for others."""
+    name, several = type(method).__name__, not method.automatic_optimization
+    if several and training.micro_batches > 1:
+        raise SemisupError(f"trainer.micro_batches is for methods with one optimizer, and {name} has several.")
+    if training.gradient_clip_val and several and not method.parts:
         raise SemisupError(f"trainer.gradient_clip_val has no effect in {name}, which steps its optimizers itself.")
+    if not several and training.micro_batches == 1:
+        return
     if training.gradient_clip_val and training.precision == "16-mixed":
-        raise SemisupError(f"{name} has several optimizers, and clips no gradients in 16-mixed: write bf16-mixed.")
+        raise SemisupError(f"the gradients of {name} cannot be clipped here in 16-mixed: write bf16-mixed.")
+    method.automatic_optimization = False
+    method.gradient_clip_val, method.micro_batches = training.gradient_clip_val, training.micro_batches
 
 
 def load_best_weights(method: Method, folder: Path) -> int:

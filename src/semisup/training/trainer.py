@@ -39,6 +39,8 @@ class TrainerConfig:
         strategy: How devices train together, such as ddp.
         precision: Of the computation.
         gradient_clip_val: The largest norm of a gradient; None = no limit.
+        micro_batches: Parts of a batch that go through the network one after the other, which takes less memory. Their
+            gradients are averaged, and the optimizer takes one step.
         sync_batchnorm: Whether batch norm's statistics are those of all devices.
         deterministic: 'warn' takes deterministic algorithms and warns of an operation that has none; true refuses it.
     """
@@ -54,6 +56,7 @@ class TrainerConfig:
     strategy: str = "auto"
     precision: Literal["32-true", "16-mixed", "bf16-mixed", "64-true"] = "32-true"
     gradient_clip_val: Positive | None = None
+    micro_batches: PositiveInt = 1
     sync_batchnorm: bool = False
     deterministic: bool | Literal["warn"] = "warn"
 
@@ -69,7 +72,7 @@ class TrainerConfig:
             callbacks: In the order in which they are called.
             loggers: Where the curves go.
             validates: Whether there are validation images.
-            clips: Whether Lightning clips gradients; it does not for a method that has several optimizers.
+            clips: Whether Lightning clips gradients; it does not for a method that steps its optimizers itself.
 
         Returns:
             The Trainer.
