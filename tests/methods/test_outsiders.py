@@ -123,7 +123,7 @@ def test_the_network_that_is_predicted_with_is_the_one_that_was_tested(method, r
     run(*chosen(method))
     (folder,) = (tmp_path / "runs").iterdir()
     images = digits(data_dir).test_images
-    opened = open_run(folder)
+    opened = open_run(folder, allow=["tests"])
     probability = opened.classifier(torch.from_numpy(np.array(images))).detach()
     saved = torch.from_numpy(np.load(folder / "predictions.npz")["probability"])
     torch.testing.assert_close(probability, (saved.log() / (opened.temperature or 1)).softmax(-1))

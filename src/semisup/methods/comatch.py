@@ -79,7 +79,7 @@ class CoMatch(AlignedMethod):
         self.memory.add(*(self.gather_across_ranks(x) for x in (vectors, known)))
         confidence, target = soft.max(-1)
         pseudo_labels = PseudoLabels(target, (confidence >= self.threshold).float(), confidence)
-        supervised = cross_entropy(logits, labeled.label)
+        supervised = self.supervised_loss(logits, labeled.label)
         consistency = weighted_cross_entropy(strong, pseudo_labels._replace(target=soft))
         graph = (soft @ soft.T).fill_diagonal_(1.0)
         graph = graph * (graph >= self.graph_threshold)

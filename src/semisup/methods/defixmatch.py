@@ -32,7 +32,9 @@ class DeFixMatch(FixMatch):
             labeled.image, labeled.strong, unlabeled.strong, no_grad=(unlabeled.weak,)
         )
         pseudo_labels = hard_pseudo_labels(self.align(weak, labeled.label), self.threshold)
-        supervised = (self.supervised_loss(logits, labeled.label) + self.supervised_loss(labeled_strong, labeled.label)) / 2
+        supervised = (
+            self.supervised_loss(logits, labeled.label) + self.supervised_loss(labeled_strong, labeled.label)
+        ) / 2
         consistency = weighted_cross_entropy(strong, pseudo_labels)
         correction = weighted_cross_entropy(labeled_strong, hard_pseudo_labels(logits, self.threshold))
         loss = supervised + self.unlabeled_weight * (consistency - correction)
