@@ -7,7 +7,7 @@ import pytest
 
 from semisup.core.errors import SemisupError
 from semisup.data import Store, make_split
-from semisup.data.class_shares import apportion, long_tail
+from semisup.data.class_shares import apportion, counts_from_largest, long_tail
 
 
 def store(counts: list[int], extra: int = 0, unknown: int = 0) -> Store:
@@ -72,6 +72,37 @@ def test_a_long_tail_on_either_side():
     assert per_class(s, split.unlabeled) == [44, 22, 11]
 
 
+def test_the_counts_of_the_literature():
+    """CIFAR-10-LT with N1 = 1,500 and γ = 100: 1500 · 100^(-i/9) = 1500, 899.2, 539.0, 323.2, 193.7, 116.1, 69.6, 41.7,
+    25.03, 15, rounded down. Of classes of 20 with N1 = 8 and γ = 4 that is 8, 4, 2.
+    """
+    counts = counts_from_largest(1500, long_tail(10, 100))
+    assert counts.tolist() == [1500, 899, 539, 323, 193, 116, 69, 41, 25, 15]
+    s = store([20, 20, 20])
+    split = make_split(s, labels="8/head", validation=0, imbalance=4, unlabeled="5/head")
+    assert per_class(s, split.labeled) == [8, 4, 2]
+    assert per_class(s, split.unlabeled) == [5, 5, 5]
+
+
+def test_the_five_shapes_of_the_unlabeled_images():
+    """γ = 16 with 5 classes: 16 : 8 : 4 : 2 : 1."""
+    s = store([40] * 5)
+    counts = {
+        (imbalance, shape): per_class(
+            s,
+            make_split(
+                s, labels=10, validation=0, unlabeled="16/head", unlabeled_imbalance=imbalance, unlabeled_shape=shape
+            ).unlabeled,
+        )
+        for imbalance, shape in ((16, "tail"), (1, "tail"), (-16, "tail"), (16, "middle"), (16, "head_tail"))
+    }
+    assert counts[16, "tail"] == [16, 8, 4, 2, 1]
+    assert counts[1, "tail"] == [16] * 5
+    assert counts[-16, "tail"] == [1, 2, 4, 8, 16]
+    assert counts[16, "middle"] == [2, 8, 16, 4, 1]
+    assert counts[16, "head_tail"] == [16, 4, 1, 2, 8]
+
+
 def test_a_seed_is_a_split_and_another_seed_another_one():
     s = store([50, 50])
     assert make_split(s, labels=10, seed=1).hash == make_split(s, labels=10, seed=1).hash
@@ -134,7 +165,7 @@ def test_labels_that_cannot_be_equal_go_to_other_classes_with_another_seed():
         ({"labels": True}, "labels=True is not valid"),
         ({"labels": 10**20}, "labels=100000000000000000000 is not valid"),
         ({"labels": "0/class"}, "takes all 0 labels"),
-        ({"labels": 10, "unlabeled": -1}, "unlabeled=-1 is not valid: it is a whole number of at least 0 or all"),
+        ({"labels": 10, "unlabeled": -1}, "unlabeled=-1 is not valid: it is a whole number of at least 0 or text"),
         ({"labels": 10, "unlabeled": float("nan")}, "unlabeled=nan is not valid"),
         ({"labels": 10, "unlabeled": "some"}, "unlabeled=some is not valid"),
         ({"labels": 10, "strategy": "balanced"}, "strategy=balanced is not valid: it is class_balanced or random or"),
@@ -144,7 +175,10 @@ def test_labels_that_cannot_be_equal_go_to_other_classes_with_another_seed():
         ({"labels": 96, "validation": 0}, "has 10; use fewer"),
         ({"labels": 10, "unlabeled": 91}, "more than the 90 images that are left"),
         ({"labels": 10, "imbalance": 0.5}, "imbalance=0.5 is not valid: it is a number of at least 1 or"),
-        ({"labels": 10, "imbalance": 5, "strategy": "random"}, "needs data.strategy=class_balanced"),
+        ({"labels": 10, "imbalance": 5, "strategy": "random"}, "need data.strategy=class_balanced"),
+        ({"labels": "9/head", "strategy": "random"}, "need data.strategy=class_balanced"),
+        ({"labels": 10, "unlabeled_shape": "middle"}, "unlabeled_shape=middle needs data.unlabeled_imbalance above 1"),
+        ({"labels": "99/head"}, "the split needs 99 images of class"),
     ],
 )
 def test_what_cannot_be_split_is_said_in_a_sentence(options, sentence):

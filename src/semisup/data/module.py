@@ -23,10 +23,10 @@ from semisup.core.ranges import (
     enforce_ranges,
 )
 from semisup.data.batch import Batch
-from semisup.data.class_shares import Imbalance
+from semisup.data.class_shares import Imbalance, Shape
 from semisup.data.device_cache import device_cache
 from semisup.data.loaders import EvalLoader, StreamLoader
-from semisup.data.splits import Labels, Split, Strategy, Validation, make_split
+from semisup.data.splits import Labels, Split, Strategy, Unlabeled, Validation, make_split
 from semisup.data.store import UNKNOWN, Store
 from semisup.data.streams import Stream
 from semisup.data.transforms.cached_views import CachedViews
@@ -44,12 +44,13 @@ class SSLDataModule(LightningDataModule):
 
     Args:
         store: The data set.
-        labels: How many labels may be used, validation included: a total, 'N/class', or 'all'.
+        labels: How many labels may be used, validation included: a total, 'N/class', 'N/head', or 'all'.
         validation: How many of the labeled images validate: a number, or a fraction below 1.
-        unlabeled: How many of the other images are used unlabeled, or 'all'.
+        unlabeled: How many of the other images are used unlabeled: a number, 'N/head', or 'all'.
         strategy: How labeled images are drawn: class_balanced, random, or first_n in the data set's order.
         imbalance: γ of a long tail among the labels; see `make_split`.
         unlabeled_imbalance: γ of a long tail among the unlabeled images.
+        unlabeled_shape: Which of their classes are large: tail (the first), middle, or head_tail.
         labeled_in_unlabeled: Whether the labeled images are in the unlabeled stream, too.
         batch_size: Labeled images per step, over all devices.
         ratio: Unlabeled images per labeled one in a step (μ in the literature); of a fraction, the nearest number.
@@ -75,10 +76,11 @@ class SSLDataModule(LightningDataModule):
         *,
         labels: Labels = "all",
         validation: Validation = 0.1,
-        unlabeled: NonNegativeInt | Literal["all"] = "all",
+        unlabeled: Unlabeled = "all",
         strategy: Strategy = "class_balanced",
         imbalance: Imbalance = 1.0,
         unlabeled_imbalance: Imbalance = 1.0,
+        unlabeled_shape: Shape = "tail",
         labeled_in_unlabeled: bool = True,
         batch_size: PositiveInt = 64,
         ratio: PositiveInt | Positive = 7,
@@ -105,6 +107,7 @@ class SSLDataModule(LightningDataModule):
             strategy=strategy,
             imbalance=imbalance,
             unlabeled_imbalance=unlabeled_imbalance,
+            unlabeled_shape=unlabeled_shape,
             labeled_in_unlabeled=labeled_in_unlabeled,
             seed=seed if split_seed is None else split_seed,
         )

@@ -13,11 +13,12 @@ from semisup.core.atomic_files import atomic_write, atomic_write_text
 from semisup.core.damaged_files import checked, read_json
 from semisup.core.errors import SemisupError
 from semisup.core.ranges import Fraction, NonNegativeInt, PositiveInt, Range, enforce_ranges
-from semisup.data.class_shares import Imbalance, apportion, long_tail
+from semisup.data.class_shares import Imbalance, Shape, apportion, counts_from_largest, long_tail
 from semisup.data.store import UNKNOWN, Store
 
 Strategy = Literal["class_balanced", "random", "first_n"]
 Labels = PositiveInt | str
+Unlabeled = NonNegativeInt | str
 Validation = NonNegativeInt | Fraction
 Indices = NDArray[np.int64]
 
@@ -111,28 +112,33 @@ def make_split(
     *,
     labels: Labels,
     validation: Validation = 0.1,
-    unlabeled: NonNegativeInt | Literal["all"] = "all",
+    unlabeled: Unlabeled = "all",
     strategy: Strategy = "class_balanced",
     imbalance: Imbalance = 1.0,
     unlabeled_imbalance: Imbalance = 1.0,
+    unlabeled_shape: Shape = "tail",
     labeled_in_unlabeled: bool = True,
     seed: Annotated[int, Range(0)] = 0,
 ) -> Split:
     """Draws a split.
 
     With an imbalance γ ≥ 1, the share of class c is proportional to γ^(-c/(K-1)); γ ≤ -1 reverses the order. Only the
-    strategy class_balanced has one.
+    strategy class_balanced has one. 'N/head' gives the largest class N images, and the class of the i-th largest share
+    ⌊N · γ^(-i/(K-1))⌋: N1 and M1 of the literature.
 
-    Source: of the imbalance, Kim et al., 2020, arXiv:2007.08844.
+    Source: of the imbalance, Kim et al., 2020, arXiv:2007.08844; of the shapes, Wei and Gan, 2023 (ACR), and Du et al.,
+    2024, arXiv:2402.13505.
 
     Args:
         store: The data set.
-        labels: How many labels may be used, validation included: a total, 'N/class', or 'all' that are known.
+        labels: How many labels may be used, validation included: a total, 'N/class', 'N/head', or 'all' that
+            are known.
         validation: How many of them validate: a number, or a fraction below 1.
-        unlabeled: How many of the other images are unlabeled, or 'all'.
+        unlabeled: How many of the other images are unlabeled: a number, 'N/head', or 'all'.
         strategy: class_balanced (as equal as the numbers allow), random, or first_n in the data set's order.
         imbalance: γ of the labels.
         unlabeled_imbalance: γ of the unlabeled images.
+        unlabeled_shape: Which of their classes are large.
         labeled_in_unlabeled: Whether the labeled images are in the unlabeled stream, too.
         seed: Of the split.
 
@@ -145,10 +151,19 @@ def make_split(
     rng = np.random.default_rng([seed, 0x5EED])
     known = np.flatnonzero(store.targets[: store.labelable] != UNKNOWN)
     shares = long_tail(len(store.classes), imbalance)
-    if strategy != "class_balanced" and (imbalance != 1 or unlabeled_imbalance != 1):
-        raise SemisupError(f"data.imbalance needs data.strategy=class_balanced, not {strategy}.")
-    total = _number_of_labels(store, labels, len(known))
-    chosen = known if total == len(known) else _choose(store, known, total, strategy, shares, rng)
+    head = _of_head(labels)
+    by_class = imbalance != 1 or unlabeled_imbalance != 1 or head is not None or _of_head(unlabeled) is not None
+    if strategy != "class_balanced" and by_class:
+        raise SemisupError(f"data.imbalance and 'N/head' need data.strategy=class_balanced, not {strategy}.")
+    unlabeled_shares = long_tail(len(store.classes), unlabeled_imbalance, unlabeled_shape)
+    if unlabeled_shape != "tail" and abs(unlabeled_imbalance) == 1:
+        raise SemisupError(f"data.unlabeled_shape={unlabeled_shape} needs data.unlabeled_imbalance above 1.")
+    if head is not None:
+        chosen = _choose_per_class(store, known, counts_from_largest(head, shares), rng)
+        total = len(chosen)
+    else:
+        total = _number_of_labels(store, labels, len(known))
+        chosen = known if total == len(known) else _choose(store, known, total, strategy, shares, rng)
     spent = _number_of_validation(validation, total)
     held_out = _hold_out(store, chosen, spent, strategy, rng)
     labeled = np.setdiff1d(chosen, held_out)
@@ -157,10 +172,16 @@ def make_split(
     return Split(
         labeled=labeled,
         validation=held_out,
-        unlabeled=_choose_unlabeled(store, rest, unlabeled, unlabeled_imbalance, strategy, rng),
+        unlabeled=_choose_unlabeled(store, rest, unlabeled, unlabeled_shares, strategy, rng),
         labeled_in_unlabeled=labeled_in_unlabeled,
         fingerprint=store.fingerprint,
     )
+
+
+def _of_head(number: int | str) -> int | None:
+    """N of 'N/head'."""
+    text = str(number).removesuffix("/head")
+    return int(text) if text != str(number) and text.isdecimal() else None
 
 
 def _number_of_labels(store: Store, labels: Labels, available: int) -> int:
@@ -172,7 +193,7 @@ def _number_of_labels(store: Store, labels: Labels, available: int) -> int:
     elif text.isdecimal():
         total = int(text)
     else:
-        raise SemisupError(f"data.labels={labels} is not valid: it is a number, such as 40 or '4/class', or 'all'.")
+        raise SemisupError(f"data.labels={labels} is not valid: it is a number, '4/class', '1500/head' or 'all'.")
     if total > available:
         raise SemisupError(f"data.labels={labels} asks for {total:,} labels; {store.name} has {available:,}.")
     return total
@@ -231,15 +252,19 @@ def _refuse_empty_classes(store: Store, labeled: Indices) -> None:
 def _choose_unlabeled(
     store: Store,
     rest: Indices,
-    unlabeled: int | Literal["all"],
-    imbalance: float,
+    unlabeled: int | str,
+    shares: NDArray[np.float64],
     strategy: Strategy,
     rng: np.random.Generator,
 ) -> Indices:
-    if imbalance != 1:
+    head = _of_head(unlabeled)
+    if head is None and unlabeled != "all" and not str(unlabeled).isdecimal():
+        raise SemisupError(f"data.unlabeled={unlabeled} is not valid: it is a number, '3000/head', or 'all'.")
+    if head is not None or np.ptp(shares) > 0:
         if (store.targets[rest] == UNKNOWN).any():
             raise SemisupError("data.unlabeled_imbalance needs a data set whose unlabeled images have hidden labels.")
-        shares = long_tail(len(store.classes), imbalance)
+        if head is not None:
+            return _choose_per_class(store, rest, counts_from_largest(head, shares), rng)
         available = np.bincount(store.targets[rest], minlength=len(store.classes))
         total = int((available / shares).min()) if unlabeled == "all" else int(unlabeled)
         return _choose_per_class(store, rest, apportion(total, shares, rng), rng)
