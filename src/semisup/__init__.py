@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from semisup.core.errors import SemisupError
     from semisup.data import SSLDataModule, Store
     from semisup.methods import (
+        ABC,
         ICT,
         UDA,
         VAT,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
         ReMixMatch,
         SelfTraining,
         SequenceMatch,
+        ShrinkMatch,
         SimMatch,
         SoftMatch,
         StepOutput,
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "ABC",
     "ICT",
     "UDA",
     "VAT",
@@ -71,6 +74,7 @@ __all__ = [
     "SelfTraining",
     "SemisupError",
     "SequenceMatch",
+    "ShrinkMatch",
     "SimMatch",
     "SoftMatch",
     "StepOutput",

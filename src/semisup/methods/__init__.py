@@ -1,5 +1,6 @@
 """One file per method; each reads like the algorithm box of its paper."""
 
+from semisup.methods.abc import ABC
 from semisup.methods.adamatch import AdaMatch
 from semisup.methods.base import Method
 from semisup.methods.cluster_label import ClusterLabel
@@ -19,6 +20,7 @@ from semisup.methods.pseudo_label import PseudoLabel
 from semisup.methods.remixmatch import ReMixMatch
 from semisup.methods.self_training import SelfTraining
 from semisup.methods.sequencematch import SequenceMatch
+from semisup.methods.shrinkmatch import ShrinkMatch
 from semisup.methods.simmatch import SimMatch
 from semisup.methods.softmatch import SoftMatch
 from semisup.methods.step_output import PseudoLabels, StepOutput
@@ -28,6 +30,7 @@ from semisup.methods.uda import UDA
 from semisup.methods.vat import VAT
 
 __all__ = [
+    "ABC",
     "ICT",
     "UDA",
     "VAT",
@@ -50,6 +53,7 @@ __all__ = [
     "ReMixMatch",
     "SelfTraining",
     "SequenceMatch",
+    "ShrinkMatch",
     "SimMatch",
     "SoftMatch",
     "StepOutput",

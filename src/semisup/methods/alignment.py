@@ -1,4 +1,4 @@
-"""Distribution alignment: an option of the methods whose targets are thresholded predictions."""
+"""Distribution alignment and logit adjustment: options of the methods whose targets are thresholded predictions."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -8,15 +8,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from semisup.core.errors import SemisupError
-from semisup.core.ranges import Positive, enforce_ranges
+from semisup.core.ranges import NonNegative, Positive, enforce_ranges
 from semisup.methods.base import Method
+from semisup.methods.class_prior import ClassPrior
 
 Alignment = Literal["off", "uniform", "labeled"] | Sequence[Positive]
 _DECAY = 0.999
 
 
 class AlignedMethod(Method):
-    """A method whose targets can be aligned with a distribution of the classes.
+    """A method whose targets can be aligned with a class distribution, and whose logits can be adjusted to one.
 
     Targets are then made of q = norm(p · prior / mean) instead of p, where `mean` follows the predictions on unlabeled
     images. A network that favors some classes gets fewer targets of these.
@@ -24,22 +25,58 @@ class AlignedMethod(Method):
     Source: Berthelot et al., 2020, arXiv:1911.09785, section 3.1. Departure: `mean` is a moving average with a decay of
     at most (1 + t) / (10 + t) at step t, and .999 in the end, instead of the mean of the last 128 steps.
 
+    With `logit_adjustment`, τ, the losses see z + τ log π, and targets are made of z + τ log π_u: in a long tail, the
+    network itself then favors no class. π and π_u are the shares of the classes among all and among unlabeled images,
+    as of ClassPrior.
+
     Args:
         network: Maps views to logits (N, K).
         classes: K; the program supplies it.
         alignment: The prior: 'off' leaves the predictions as they are; 'uniform' is 1/K for each class; 'labeled' is
             the share of each class among the labeled images; a list gives the share of each class.
+        logit_adjustment: τ; 0 adjusts nothing.
+        unlabeled_prior: π_u: 'labeled' is π of the labeled images; 'estimated' follows the predictions, as in SimPro.
         base: Arguments of Method.
 
     Raises:
-        SemisupError: If `alignment` needs `classes` and there is none, or lists another number of classes.
+        SemisupError: If `alignment` needs `classes` and there is none, or lists another number of classes, or an
+            option has no effect.
     """
 
     def __init__(
-        self, network: nn.Module, *, classes: int | None = None, alignment: Alignment = "off", **base: Any
+        self,
+        network: nn.Module,
+        *,
+        classes: int | None = None,
+        alignment: Alignment = "off",
+        logit_adjustment: NonNegative = 0.0,
+        unlabeled_prior: Literal["labeled", "estimated"] = "labeled",
+        **base: Any,
     ) -> None:
         super().__init__(network, **base)
         self.aligner = None if alignment == "off" else Aligner(classes, alignment)
+        self.class_prior: ClassPrior | None = None
+        if logit_adjustment:
+            self.class_prior = ClassPrior(classes, logit_adjustment, unlabeled_prior == "estimated")
+        elif unlabeled_prior != "labeled":
+            raise SemisupError("method.unlabeled_prior has no effect without method.logit_adjustment; write =1.")
+
+    def logits(self, *images: Tensor, no_grad: tuple[Tensor, ...] = ()) -> tuple[Tensor, ...]:
+        """As of Method; with logit adjustment, the logits with a gradient are adjusted.
+
+        Args:
+            images: Groups of views, (n_i, ...) float32 each.
+            no_grad: Groups through whose logits no gradient flows, which `align` gets.
+
+        Returns:
+            Logits (n_i, K) of each group, those of `no_grad` last.
+        """
+        outputs = super().logits(*images, no_grad=no_grad)
+        if self.class_prior is None or not no_grad:
+            return outputs
+        self._used_options.add("logit_adjustment")
+        shift = self.class_prior.of_every()
+        return (*(group.float() + shift for group in outputs[: len(images)]), *outputs[len(images) :])
 
     def align(self, logits: Tensor, label: Tensor) -> Tensor:
         """Shifts logits of unlabeled images so that their softmax is q.
@@ -49,13 +86,23 @@ class AlignedMethod(Method):
             label: Classes of the step's labeled images, (B,) int64.
 
         Returns:
-            (uB, K), without gradient; with alignment='off' the logits as they are.
+            (uB, K), without gradient; the logits as they are with alignment='off' and no logit adjustment.
         """
+        if self.class_prior is not None:
+            logits = logits.detach().float()
+            probability = (logits + self.class_prior.of_unlabeled()).softmax(-1)
+            self.class_prior.update(self.gather_across_ranks(probability), self.gather_across_ranks(label))
+            logits = logits + self.class_prior.of_unlabeled()
         if self.aligner is None:
             return logits
         logits = logits.detach().float()
         self.aligner.update(self.gather_across_ranks(logits.softmax(-1)), self.gather_across_ranks(label))
         return logits + self.aligner.shift()
+
+    def _refuse_unused_options(self) -> None:
+        super()._refuse_unused_options()
+        if self.class_prior is not None and "logit_adjustment" not in self._used_options:
+            raise SemisupError(f"method.logit_adjustment has no effect in {type(self).__name__}; leave it out.")
 
 
 @enforce_ranges
