@@ -21,6 +21,9 @@ NEUTRAL_OPTIONS = {
 _CHOICES = {
     "ConfidenceLabeler": "confident",
     "ClusterLabeler": "clusters",
+    "CurriculumLabeler": "curriculum",
+    "LogisticLabeler": "logistic",
+    "MixtureLabeler": "mixture",
     "LabelPropagation": "propagation",
     "CheckpointEmbedding": "checkpoint",
     "PCAEmbedding": "pca",

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from semisup.core.errors import SemisupError
 from semisup.core.ranges import Positive, PositiveInt, Probability, enforce_ranges
 from semisup.labelers.inputs import LabelerInputs, Labels
+from semisup.labelers.selection import rank_in_class
 from semisup.metrics.calibration import fit_temperature, softmax
 
 Integers = NDArray[np.int64]
@@ -74,7 +75,7 @@ class ConfidenceLabeler:
         confidence = probability.max(-1).astype(np.float32)
         kept = (inputs.label < 0) & (confidence >= self.threshold)
         # In float64, as float32 rounds the highest confidences to 1.
-        rank = _rank_in_class(probability.max(-1), predicted, kept)
+        rank = rank_in_class(probability.max(-1), predicted, kept)
         if self.per_class is not None:
             kept &= rank < self.per_class
         weight = self.weight * (confidence if self.weighting == "confidence" else np.ones_like(confidence))
@@ -94,19 +95,6 @@ class ConfidenceLabeler:
         if validation is None or validation.logits is None or len(validation.label) == 0:
             raise SemisupError("labeler.calibrate needs validation images: ask for data.validation.")
         return inputs.logits.astype(np.float64) / fit_temperature(validation.logits, validation.label)
-
-
-def _rank_in_class(confidence: NDArray[np.floating], predicted: Integers, kept: NDArray[np.bool_]) -> Integers:
-    """The rank of each kept image among those of its predicted class, (N,): 0 is the most confident, ties by row.
-
-    The rank of images that are not kept is 0.
-    """
-    rows = np.flatnonzero(kept)
-    rows = rows[np.lexsort((-confidence[rows], predicted[rows]))]  # class after class, each by falling confidence
-    _, start, count = np.unique(predicted[rows], return_index=True, return_counts=True)
-    rank = np.zeros(len(kept), np.int64)
-    rank[rows] = np.arange(len(rows)) - np.repeat(start, count)
-    return rank
 
 
 def _balancing_copies(

@@ -1,7 +1,7 @@
 """What labelers have in common that find the probability of each class from features."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,7 @@ class FeatureLabeler(ABC):
     ) -> None:
         self.targets, self.threshold = targets, threshold
         self.weighting, self.weight = weighting, weight
+        self._last: tuple[NDArray[np.float32], Any] | None = None
 
     @abstractmethod
     def probabilities(self, inputs: LabelerInputs, classes: int) -> NDArray[np.float32]:
@@ -51,6 +52,22 @@ class FeatureLabeler(ABC):
         Raises:
             SemisupError: If the features or the labels do not suffice.
         """
+
+    def prepared(self, features: NDArray[np.float32]) -> Any:
+        """What is made of the features without the labels, such as a graph. That of the last features is kept.
+
+        Args:
+            features: (N, D) float32, which nobody changes in place.
+
+        Returns:
+            The result of `_prepare`.
+        """
+        if self._last is None or self._last[0] is not features:
+            self._last = features, self._prepare(features)
+        return self._last[1]
+
+    def _prepare(self, features: NDArray[np.float32]) -> Any:
+        return features
 
     def __call__(self, inputs: LabelerInputs) -> Labels:
         """Labels images. Labeled ones get weight 0, and so do images whose classes are all equally probable.

@@ -92,18 +92,21 @@ class Labeler(Protocol):
         ...
 
 
-def features_and_labeled(inputs: LabelerInputs, labeler: object) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def features_and_labeled(
+    inputs: LabelerInputs, labeler: object, classes: int = 1
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """The features of images, and which images are labeled.
 
     Args:
         inputs: Of N images.
         labeler: The labeler that needs both, for messages.
+        classes: How many classes must have labeled images, 1 or 2.
 
     Returns:
         (N, D) float32 and (N,) bool.
 
     Raises:
-        SemisupError: If there are no features, or no image is labeled.
+        SemisupError: If there are no features, or no image is labeled, or those of one class only.
     """
     name = type(labeler).__name__
     if inputs.features is None:
@@ -111,4 +114,6 @@ def features_and_labeled(inputs: LabelerInputs, labeler: object) -> tuple[NDArra
     labeled = inputs.label >= 0
     if not labeled.any():
         raise SemisupError(f"{name} needs labeled images, and none of the {len(labeled)} images is labeled.")
+    if classes > 1 and len(np.unique(inputs.label[labeled])) < classes:
+        raise SemisupError(f"{name} needs labeled images of two classes at least; there is one.")
     return inputs.features, labeled

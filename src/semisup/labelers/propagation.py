@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from semisup.core.errors import SemisupError
 from semisup.core.ranges import Positive, PositiveInt, Range, enforce_ranges
 from semisup.labelers.feature_labeler import FeatureLabeler, Weighting
 from semisup.labelers.inputs import LabelerInputs, features_and_labeled
@@ -49,7 +48,6 @@ class LabelPropagation(FeatureLabeler):
     ) -> None:
         super().__init__(weighting=weighting, **base)
         self.neighbors, self.gamma, self.alpha, self.gpu = neighbors, gamma, alpha, gpu
-        self._last: tuple[NDArray[np.float32], Any] | None = None
 
     def probabilities(self, inputs: LabelerInputs, classes: int) -> NDArray[np.float32]:
         """The share of each class in the row of Z; equal shares for an image that no label reaches.
@@ -66,15 +64,14 @@ class LabelPropagation(FeatureLabeler):
         Raises:
             SemisupError: If there are no features, or no labeled images of two classes.
         """
-        features, labeled = features_and_labeled(inputs, self)
+        features, labeled = features_and_labeled(inputs, self, classes=2)
         count = np.bincount(inputs.label[labeled], minlength=classes)  # (K,)
-        if (count > 0).sum() < 2:
-            raise SemisupError("LabelPropagation needs labeled images of two classes at least; there is one.")
-        if self._last is None or self._last[0] is not features:
-            self._last = features, affinity_graph(features, self.neighbors, self.gamma, self.gpu)
         y = (inputs.label[:, None] == np.arange(classes)) / np.maximum(count, 1)  # (N, K)
         alpha = max(0.5, 1 - 2.5 / math.sqrt(len(features))) if self.alpha == "auto" else self.alpha
-        return shares(propagate(self._last[1], y, alpha)).astype(np.float32)
+        return shares(propagate(self.prepared(features), y, alpha)).astype(np.float32)
+
+    def _prepare(self, features: NDArray[np.float32]) -> Any:
+        return affinity_graph(features, self.neighbors, self.gamma, self.gpu)
 
 
 def affinity_graph(features: NDArray[np.float32], count: int, gamma: float = 3.0, gpu: Gpu = "auto") -> Any:
