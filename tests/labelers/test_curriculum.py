@@ -59,7 +59,7 @@ def test_rounds_turn_the_boundary_along_the_images():
 
 def test_labeled_images_keep_their_label_in_every_round():
     """Half of the six labels are of the other strip. What they teach is outvoted only if pseudo-labels weigh more."""
-    images, true = strips()
+    images, _ = strips()
     label = images.label.copy()
     label[:6] = [0, 1, 1, 0, 1, 0]
     mislabeled = LabelerInputs(images.index, label, features=images.features)
