@@ -32,6 +32,8 @@ def built(config, name):
     full = complete(config(f"method={name}", *TOY, "+data.classes=2"))
     store = load_source(full)
     data, method = load_data(full, store), make_method(full, store)
+    if method.parts:
+        pytest.skip("its loss takes steps of its optimizers, which a trainer has: the runs below test it")
     if method.uses_pseudo_label_targets:  # of classes and weights that do not come from the truth
         count = len(store.images)
         data = data.with_targets(np.arange(count) % 2, np.linspace(0.1, 1, count, dtype=np.float32))

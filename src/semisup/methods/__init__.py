@@ -13,6 +13,7 @@ from semisup.methods.flexmatch import FlexMatch
 from semisup.methods.freematch import FreeMatch
 from semisup.methods.ict import ICT
 from semisup.methods.mean_teacher import MeanTeacher
+from semisup.methods.meta_pseudo_labels import MetaPseudoLabels
 from semisup.methods.mixmatch import MixMatch
 from semisup.methods.noisy_student import NoisyStudent
 from semisup.methods.pi_model import PiModel
@@ -44,6 +45,7 @@ __all__ = [
     "FlexMatch",
     "FreeMatch",
     "MeanTeacher",
+    "MetaPseudoLabels",
     "Method",
     "MixMatch",
     "NoisyStudent",
