@@ -19,7 +19,7 @@ class Bias(nn.Module):
         self.bias = nn.Parameter(torch.zeros(2))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.bias.expand(len(x), 2)
+        return self.bias + torch.zeros(len(x), 2)
 
 
 def trained(steps: int, label: int, **options: float) -> MetaPseudoLabels:
@@ -39,7 +39,7 @@ def trained(steps: int, label: int, **options: float) -> MetaPseudoLabels:
 
 def test_the_teacher_is_paid_by_what_its_label_does_for_the_student():
     """The student learns class 0: its bias moves by (.5, -.5), and its labeled loss falls from -log .5 = .69315 to
-    -log σ(1) = .31326, so that h = .37989. The teacher's gradients of bias 0: its label -.25, its help -.25 · .37989, and
+    -log σ(1) = .31326, so that h = .37989. Gradients of the teacher: its label -.25, its help -.25 · .37989, and
     .75 - .82771 of its weak view, sharpened with T = .7: log 3 + .25 + .09497 + .07771 = 1.52129.
     """
     method = trained(steps=1, label=0)
