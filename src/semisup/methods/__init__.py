@@ -12,6 +12,7 @@ from semisup.methods.fixmatch import FixMatch
 from semisup.methods.flexmatch import FlexMatch
 from semisup.methods.freematch import FreeMatch
 from semisup.methods.ict import ICT
+from semisup.methods.iomatch import IOMatch
 from semisup.methods.mean_teacher import MeanTeacher
 from semisup.methods.meta_pseudo_labels import MetaPseudoLabels
 from semisup.methods.mixmatch import MixMatch
@@ -44,6 +45,7 @@ __all__ = [
     "FixMatch",
     "FlexMatch",
     "FreeMatch",
+    "IOMatch",
     "MeanTeacher",
     "MetaPseudoLabels",
     "Method",

@@ -1,0 +1,97 @@
+"""FixMatch for unlabeled images of which some are of no class: they are one more class of a second classifier."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from semisup.core.ranges import NonNegative, Probability
+from semisup.data.batch import Batch
+from semisup.methods.alignment import AlignedMethod, Alignment
+from semisup.methods.functional import sharpened_softmax, weighted_cross_entropy
+from semisup.methods.heads import features_and_logits, mlp
+from semisup.methods.step_output import PseudoLabels, StepOutput
+
+
+class IOMatch(AlignedMethod):
+    """IOMatch: inliers and outliers among the unlabeled images are learned together.
+
+        L = H(y, p(x_weak)) + λ_b · B(x_weak) + λ · mean_u 1[max p̃ ≥ τ] · 1[q_out < 1/2] · H(p̃, p(u_strong))
+            + λ_o · mean_u 1[max q ≥ τ_o] · H(q, p_o(u_strong)),   q = (p̃_c · b_c(u_weak) for c; the rest, q_out)
+        B(x) = -log b_y(x) + max_{c ≠ y} -log (1 - b_c(x))
+
+    p̃ is the aligned p(u_weak), b_c says whether an image is of class c, and p_o has K + 1 classes. Both
+    are heads on an MLP of the features; p alone predicts.
+
+    Source: Li et al., 2023, arXiv:2308.13168, eq. 3 to 9, and its code for B and values. Departures: alignment as in
+    AlignedMethod; p_o learns from the first step.
+
+    Args:
+        network: A Backbone.
+        classes: K.
+        threshold: τ.
+        open_threshold: τ_o.
+        unlabeled_weight: λ.
+        binary_weight: λ_b.
+        open_weight: λ_o.
+        alignment: As in AlignedMethod.
+        base: Arguments of AlignedMethod and Method.
+    """
+
+    views = ("weak", "strong")
+
+    def __init__(
+        self,
+        network: nn.Module,
+        *,
+        classes: int,
+        threshold: Probability = 0.95,
+        open_threshold: Probability = 0.5,
+        unlabeled_weight: NonNegative = 1.0,
+        binary_weight: NonNegative = 1.0,
+        open_weight: NonNegative = 1.0,
+        alignment: Alignment = "uniform",
+        **base: Any,
+    ) -> None:
+        super().__init__(network, classes=classes, alignment=alignment, **base)
+        self.threshold, self.open_threshold = threshold, open_threshold
+        self.unlabeled_weight, self.binary_weight, self.open_weight = unlabeled_weight, binary_weight, open_weight
+        self.project = mlp(network, 128)
+        self.binary_heads, self.open_head = nn.Linear(128, classes), nn.Linear(128, classes + 1)
+
+    def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
+        (features, logits), (strong_features, strong), (weak_features, weak) = features_and_logits(
+            self.network, labeled.image, unlabeled.strong, unlabeled.weak
+        )
+        supervised = self.supervised_loss(logits, labeled.label)
+        binary = one_against_rest(self.binary_heads(self.project(features)), labeled.label)
+        guess = sharpened_softmax(self.align(weak.detach(), labeled.label))  # p̃, (uB, K)
+        inlier = guess * self.binary_heads(self.project(weak_features)).detach().float().sigmoid()  # (uB, K)
+        outlier = 1 - inlier.sum(-1)  # q_out, (uB,)
+        confidence, target = guess.max(-1)
+        pseudo_labels = PseudoLabels(target, ((confidence >= self.threshold) & (outlier < 0.5)).float(), confidence)
+        consistency = weighted_cross_entropy(strong, pseudo_labels._replace(target=guess))
+        open_target = torch.cat([inlier, outlier[:, None]], -1)  # q, (uB, K + 1)
+        kept = (open_target.amax(-1) >= self.open_threshold).float()
+        openness = weighted_cross_entropy(
+            self.open_head(self.project(strong_features)), PseudoLabels(open_target, kept)
+        )
+        loss = supervised + self.binary_weight * binary + self.unlabeled_weight * consistency
+        terms = {"supervised": supervised, "binary": binary, "consistency": consistency, "open": openness}
+        return StepOutput(loss + self.open_weight * openness, terms | {"outliers": outlier.mean()}, pseudo_labels)
+
+
+def one_against_rest(logits: Tensor, label: Tensor) -> Tensor:
+    """The mean of -log b_y - log(1 - b_c), of the class y of an image and of the c that is hardest to tell from it.
+
+    Args:
+        logits: Of K binary classifiers, (N, K).
+        label: y, (N,) int64.
+
+    Returns:
+        A float32 scalar.
+    """
+    own = F.one_hot(label, logits.shape[-1]).bool()
+    cost = F.softplus(torch.where(own, -logits.float(), logits.float()))  # (N, K)
+    return (cost[own] + cost.masked_fill(own, 0).amax(-1)).mean()
