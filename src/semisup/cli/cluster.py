@@ -12,7 +12,7 @@ HELP = """Cluster the images without a training, and measure what the clusters a
   semisup cluster data=cifar10 embedding=pca labeler.k=10
 
   embedding=pca        or pixels, pretrained, or checkpoint with embedding.run=RUN, a finished run
-  labeler=clusters     or propagation, whose labels are measured the same way
+  labeler=clusters     or propagation, mixture, curriculum, vote, whose labels are measured the same way
 
 It is `semisup train method=cluster_label rounds.students=0`, with the same options, run folder and result.json.
 Options of a training have no effect, and students are refused.

@@ -25,6 +25,7 @@ _CHOICES = {
     "LogisticLabeler": "logistic",
     "MixtureLabeler": "mixture",
     "LabelPropagation": "propagation",
+    "VoteLabeler": "vote",
     "CheckpointEmbedding": "checkpoint",
     "PCAEmbedding": "pca",
     "PixelEmbedding": "pixels",

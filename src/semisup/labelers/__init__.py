@@ -9,6 +9,7 @@ from semisup.labelers.logistic import LogisticLabeler, logistic_regression
 from semisup.labelers.mixture import MixtureLabeler
 from semisup.labelers.named_clusters import NamedClusters
 from semisup.labelers.propagation import LabelPropagation
+from semisup.labelers.vote import VoteLabeler, vote
 
 __all__ = [
     "ClusterLabeler",
@@ -22,5 +23,7 @@ __all__ = [
     "LogisticLabeler",
     "MixtureLabeler",
     "NamedClusters",
+    "VoteLabeler",
     "logistic_regression",
+    "vote",
 ]
