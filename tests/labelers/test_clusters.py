@@ -103,19 +103,35 @@ def test_class_means_are_where_k_means_starts():
     assert_allclose(labeler.centroids[:, 0], [1, 7])
 
 
-def test_by_default_there_is_a_cluster_for_every_five_labeled_images_but_no_fewer_than_classes():
-    def clusters(labeled: int, **options: Any) -> int:
-        labeler = ClusterLabeler(**options)
-        labeler(inputs(*[(i, i % 3 if i < labeled else -1) for i in range(40)]))
+def test_by_default_there_is_a_cluster_for_every_two_labeled_images_but_no_fewer_than_classes():
+    """From 200 to 500 labeled images there are 100 clusters, and one for every five after that."""
+
+    def clusters(labeled: int, images: int = 40, **options: Any) -> int:
+        labeler = ClusterLabeler(iterations=1, **options)
+        labeler(inputs(*[(i, i % 3 if i < labeled else -1) for i in range(images)]))
         assert labeler.clusters is not None
         return len(labeler.clusters.sizes)
 
-    assert clusters(30) == 6
+    assert clusters(30) == 15
+    assert clusters(400, 600) == 100
+    assert clusters(510, 600) == 102
     assert clusters(5) == 3
     assert clusters(30, k=40) == 40
     assert clusters(30, names="greedy") == clusters(30, names="optimal") == 3
     assert clusters(30, max_points=4) == 4
     assert clusters(1) == 1
+
+
+def test_the_probabilities_are_the_shares_of_the_votes():
+    """The first heap has 2 votes for class 0, the second 1 and 2; at 30, where nobody voted, the second is nearest.
+
+    With a vote more, a third for each of three classes: (7, 1, 1) / 9 and (4, 7, 1) / 12.
+    """
+    probability = ClusterLabeler(k=3, restarts=5).probabilities(THREE_HEAPS, 3)
+    assert_allclose(probability[:3], [[7 / 9, 1 / 9, 1 / 9]] * 3, rtol=1e-6)
+    assert_allclose(probability[3:], [[4 / 12, 7 / 12, 1 / 12]] * 6, rtol=1e-6)
+    unsmoothed = ClusterLabeler(k=3, restarts=5, smoothing=0).probabilities(THREE_HEAPS, 2)
+    assert_allclose(unsmoothed[[0, 5, 8]], [[1, 0], [1 / 3, 2 / 3], [1 / 3, 2 / 3]], rtol=1e-6)
 
 
 def test_spherical_clusters_are_by_angle():

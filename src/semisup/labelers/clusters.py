@@ -13,7 +13,6 @@ from semisup.labelers.named_clusters import NamedClusters
 from semisup.labelers.naming import count_votes, greedy, majority, optimal, purity
 
 NAMERS = {"majority": majority, "greedy": greedy, "optimal": optimal}
-LABELED_PER_CLUSTER = 5  # if k is left to the labeler
 
 
 @enforce_ranges
@@ -23,8 +22,9 @@ class ClusterLabeler:
     Source: none; it is that of the notebook before this package.
 
     Args:
-        k: The number of clusters. None is one for every five labeled images, but at least the number of classes, or as
-            many as classes if each of these gets one cluster; never more than images.
+        k: The number of clusters. None is one for every two labeled images up to 100 clusters, and for every five after
+            that, but at least the number of classes; or as many as classes if each of these gets one cluster; never
+            more than images.
         iterations: Of k-means.
         restarts: Of k-means, of which the best is taken.
         spherical: Whether k-means goes by angle.
@@ -96,12 +96,10 @@ class ClusterLabeler:
         Raises:
             SemisupError: If there are no features or no labeled images, or k-means cannot cluster them.
         """
-        features, labeled = features_and_labeled(inputs, self)
-        classes = int(inputs.label.max()) + 1
-        found = self._cluster(features, inputs.label, labeled, classes)
-        votes = count_votes(found.assignment, inputs.label, len(found.sizes), classes)  # (k, K)
+        labeled = features_and_labeled(inputs, self)[1]
+        found, votes = self._votes(inputs, int(inputs.label.max()) + 1)
         voted = self.namer(votes)  # (k,), -1 for a cluster without a name
-        nearest = self._with_nearest_names(voted, found)  # (k,), each has one
+        nearest = voted[self._nearest_named(voted, found)]  # (k,), each has one
         names = voted if self.unnamed == "drop" else nearest
         self.centroids = found.centroids
         self.clusters = NamedClusters(
@@ -114,6 +112,28 @@ class ClusterLabeler:
             weight=np.where(labeled | (self.clusters.labels < 0), 0, weight).astype(np.float32),
             confidence=share,
         )
+
+    def probabilities(self, inputs: LabelerInputs, classes: int) -> NDArray[np.float32]:
+        """The share of each class among the votes in an image's cluster, with the votes of `smoothing`.
+
+        Args:
+            inputs: With features.
+            classes: K.
+
+        Returns:
+            (N, K) float32. Images of a cluster without a name have the shares of the nearest one with a name.
+
+        Raises:
+            SemisupError: If there are no features or no labeled images, or k-means cannot cluster them.
+        """
+        found, votes = self._votes(inputs, classes)
+        named = votes[self._nearest_named(self.namer(votes), found)] + self.smoothing / classes  # (k, K)
+        return (named / named.sum(1, keepdims=True))[found.assignment].astype(np.float32)
+
+    def _votes(self, inputs: LabelerInputs, classes: int) -> tuple[Clustering, NDArray[np.int64]]:
+        features, labeled = features_and_labeled(inputs, self)
+        found = self._cluster(features, inputs.label, labeled, int(inputs.label.max()) + 1)
+        return found, count_votes(found.assignment, inputs.label, len(found.sizes), classes)  # (k, K)
 
     def _cluster(
         self, features: NDArray[np.float32], label: NDArray[np.int64], labeled: NDArray[np.bool_], classes: int
@@ -133,16 +153,15 @@ class ClusterLabeler:
         return found if self.fit_on == "all" else reassigned(found, features, **self.metric)
 
     def _default_k(self, labeled: int, classes: int) -> int:
-        return max(labeled // LABELED_PER_CLUSTER, classes) if self.namer is majority else classes
+        return max(min(labeled // 2, 100), labeled // 5, classes) if self.namer is majority else classes
 
-    def _with_nearest_names(self, names: NDArray[np.int64], found: Clustering) -> NDArray[np.int64]:
-        named = names >= 0
-        if named.all():
-            return names
-        nearest, _ = assign(found.centroids[~named], found.centroids[named], **self.metric)
-        names = names.copy()
-        names[~named] = names[named][nearest]
-        return names
+    def _nearest_named(self, names: NDArray[np.int64], found: Clustering) -> NDArray[np.int64]:
+        """Of each cluster, the nearest one with a name, (k,); that is itself if it has one."""
+        named, rows = names >= 0, np.arange(len(names))
+        if not named.all():
+            nearest, _ = assign(found.centroids[~named], found.centroids[named], **self.metric)
+            rows[~named] = rows[named][nearest]
+        return rows
 
     def _weight_factor(self, found: Clustering, share: NDArray[np.float32]) -> NDArray[np.float32]:
         if self.weighting == "purity":
