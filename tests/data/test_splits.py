@@ -143,6 +143,23 @@ def test_whole_shares_are_kept_where_rounding_falls_short():
     assert apportion(100, np.array([0.29, 0.71]), np.random.default_rng(0)).tolist() == [29, 71]
 
 
+def test_rare_classes_train_by_the_defaults():
+    """3 classes of 100 images and 7 of one: a tenth validates, 31 images, and no only one is among them."""
+    s = store([100] * 3 + [1] * 7)
+    for seed in range(20):
+        split = make_split(s, labels="all", validation=0.1, seed=seed)
+        assert per_class(s, split.labeled)[3:] == [1] * 7
+        assert sorted(per_class(s, split.validation)) == [0] * 7 + [10, 10, 11]
+
+
+def test_what_a_rare_class_cannot_give_goes_to_the_others():
+    """96 labels of 90 and 10 images are 48 each; the second class has 10, and the first gives 86."""
+    s = store([90, 10])
+    assert per_class(s, make_split(s, labels=96, validation=0).labeled) == [86, 10]
+    s = store([90, 3, 50, 1])
+    assert per_class(s, make_split(s, labels=64, validation=0).labeled) == [30, 3, 30, 1]
+
+
 def test_labels_that_cannot_be_equal_go_to_other_classes_with_another_seed():
     """7 labels for 3 classes are 3, 2, 2 in some order."""
     s = store([50, 50, 50])
@@ -172,7 +189,8 @@ def test_labels_that_cannot_be_equal_go_to_other_classes_with_another_seed():
         ({"labels": 10, "imbalance": float("nan")}, "imbalance=nan is not valid"),
         ({"labels": 10, "seed": -1}, "seed=-1 is not valid: it is a whole number of at least 0"),
         ({"labels": 1, "validation": 0}, "no labeled image is left to train class"),
-        ({"labels": 96, "validation": 0}, "has 10; use fewer"),
+        ({"labels": "11/class", "validation": 0}, "has 10; use fewer, or data.labels=NUMBER, which takes what a rare"),
+        ({"labels": 10, "validation": 9}, "9 validation images would take the only .* to at most 8, or raise"),
         ({"labels": 10, "unlabeled": 91}, "more than the 90 images that are left"),
         ({"labels": 10, "imbalance": 0.5}, "imbalance=0.5 is not valid: it is a number of at least 1 or"),
         ({"labels": 10, "imbalance": 5, "strategy": "random"}, "need data.strategy=class_balanced"),

@@ -160,14 +160,13 @@ def _job(config: Any, command: _Command, door: list[str]) -> float | None:
 def _train(config: Any, command: _Command, typed: str) -> float | None:
     """Trains and writes the page. Returns the validation error, which a sweeper minimizes unless told otherwise."""
     values = _checked(config, command)
-    from rich.console import Console
-
     from semisup.config.identity import run_folder
     from semisup.config.resolve import complete
     from semisup.core.distributed import rank
+    from semisup.runs.console import terminal
     from semisup.runs.run import run
 
-    console = Console(quiet=rank() != 0)
+    console = terminal(quiet=rank() != 0)
     place = run_folder(complete(values))
     is_new = values["overwrite"] or not (place / "result.json").exists()
     result = run(values, console, command=typed)
@@ -193,20 +192,19 @@ def write_page(place: Path, config: Config, console: Any) -> None:
         config: The run's.
         console: Gets the path of the page, or a warning.
     """
-    from rich.markup import escape
+    from rich.text import Text
 
     from semisup.reports import write_report
     from semisup.runs.trusted import named_packages
 
     try:
         page = write_report(place, data_dir=config["data_dir"], allow=named_packages(config))
-        console.print(f"[bold]page[/] {escape(str(page))}", soft_wrap=True)
+        console.print(Text.assemble(("page", "bold"), f" {page}"), soft_wrap=True)
     except Exception as error:  # whatever it is, hours of training are done and must not end as a failure
-        reason = escape(f"{type(error).__name__}: {error}".rstrip("."))
-        again = escape(shlex.join(["semisup", "report", str(place)]))
-        console.print(
-            f"[bold yellow]warning[/] the page was not written ({reason}); {again} tries again.", soft_wrap=True
-        )
+        reason = f"{type(error).__name__}: {error}".rstrip(".")
+        again = shlex.join(["semisup", "report", str(place)])
+        sentence = f" the page was not written ({reason}); {again} tries again."
+        console.print(Text.assemble(("warning", "bold yellow"), sentence), soft_wrap=True)
 
 
 def _print_config(config: Any, command: _Command, package: str | None) -> None:

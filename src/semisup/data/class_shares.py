@@ -65,3 +65,26 @@ def apportion(total: int, shares: NDArray[np.float64], rng: np.random.Generator)
     order = ties[np.argsort(-(exact - counts)[ties], kind="stable")]
     counts[order[: total - counts.sum()]] += 1
     return counts
+
+
+def apportion_within(
+    total: int, shares: NDArray[np.float64], room: NDArray[np.int64], rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Divides a number where some classes cannot take their share: what they leave goes to the others.
+
+    Args:
+        total: The number, at most the sum of `room`.
+        shares: (K,), at least 0, and above 0 where there is room.
+        room: The most that each class can take, (K,).
+        rng: As in `apportion`.
+
+    Returns:
+        Whole numbers (K,) of sum `total`.
+    """
+    counts = apportion(total, shares, rng)
+    full = counts > room
+    while (counts > room).any():
+        counts = np.where(full, room, 0)
+        counts += apportion(total - int(counts.sum()), np.where(full, 0.0, shares), rng)
+        full |= counts > room
+    return counts

@@ -13,7 +13,14 @@ from semisup.core.atomic_files import atomic_write, atomic_write_text
 from semisup.core.damaged_files import checked, read_json
 from semisup.core.errors import SemisupError
 from semisup.core.ranges import Fraction, NonNegativeInt, PositiveInt, Range, enforce_ranges
-from semisup.data.class_shares import Imbalance, Shape, apportion, counts_from_largest, long_tail
+from semisup.data.class_shares import (
+    Imbalance,
+    Shape,
+    apportion,
+    apportion_within,
+    counts_from_largest,
+    long_tail,
+)
 from semisup.data.store import UNKNOWN, Store
 
 Strategy = Literal["class_balanced", "random", "first_n"]
@@ -163,7 +170,13 @@ def make_split(
         total = len(chosen)
     else:
         total = _number_of_labels(store, labels, len(known))
-        chosen = known if total == len(known) else _choose(store, known, total, strategy, shares, rng)
+        if total == len(known):
+            chosen = known
+        elif strategy == "class_balanced" and imbalance == 1 and not str(labels).endswith("/class"):
+            room = np.bincount(store.targets[known], minlength=len(store.classes))
+            chosen = _choose_per_class(store, known, apportion_within(total, shares, room, rng), rng)
+        else:
+            chosen = _choose(store, known, total, strategy, shares, rng)
     spent = _number_of_validation(validation, total)
     held_out = _hold_out(store, chosen, spent, strategy, rng)
     labeled = np.setdiff1d(chosen, held_out)
@@ -225,18 +238,27 @@ def _choose_per_class(store: Store, known: Indices, counts: Indices, rng: np.ran
         if count > len(candidates):
             raise SemisupError(
                 f"the split needs {count} images of class '{store.classes[c]}', and {store.name} has "
-                f"{len(candidates)}; use fewer, or data.strategy=random, or data.labels=all."
+                f"{len(candidates)}; use fewer, or data.labels=NUMBER, which takes what a rare class has."
             )
         chosen.append(rng.choice(candidates, count, replace=False))
     return np.sort(np.concatenate(chosen))
 
 
 def _hold_out(store: Store, chosen: Indices, spent: int, strategy: Strategy, rng: np.random.Generator) -> Indices:
-    """Validation images: in the proportions of the chosen ones, or the last of the first n."""
+    """Validation images: in the proportions of the chosen ones, or the last of the first n.
+
+    An image that is the only one of its class is not among them.
+    """
     if strategy == "first_n":
         return chosen[len(chosen) - spent :]
     per_class = np.bincount(store.targets[chosen], minlength=len(store.classes))
-    return _choose_per_class(store, chosen, apportion(spent, per_class.astype(np.float64), rng), rng)
+    room = np.maximum(per_class - 1, 0)
+    if spent > room.sum():
+        raise SemisupError(
+            f"{spent:,} validation images would take the only labeled image of a class of {store.name}; lower "
+            f"data.validation to at most {room.sum():,}, or raise data.labels."
+        )
+    return _choose_per_class(store, chosen, apportion_within(spent, per_class.astype(np.float64), room, rng), rng)
 
 
 def _refuse_empty_classes(store: Store, labeled: Indices) -> None:

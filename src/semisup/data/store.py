@@ -6,7 +6,8 @@ A store is a folder of .npy files and a meta.json:
     targets.npy       (N,) int64, -1 where the class is unknown
     test_images.npy   the test set, in the same form; may have no rows
     test_targets.npy
-    files.txt         optional: where each of the N images came from, one path a line
+    files.txt         optional: where each of the N images came from, one path a line; if a path has a line break, each
+                      ends with a zero byte instead
 
 Images are channels-last, as decoders produce them and as convolutions run fastest.
 """
@@ -72,7 +73,8 @@ class Store:
         file = self.folder and self.folder / "files.txt"
         if not file or not file.exists():
             return None
-        return file.read_text(encoding="utf-8", errors="surrogateescape").split("\n")[:-1]  # as it was written
+        text = file.read_bytes().decode(errors="surrogateescape")  # of names that are no text, too
+        return text.split("\0" if "\0" in text else "\n")[:-1]
 
     @property
     def shape(self) -> tuple[int, ...]:

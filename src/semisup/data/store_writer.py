@@ -98,8 +98,10 @@ def finish_store(
         columns: The names of a table's columns.
     """
     if files is not None:
-        lines = "".join(f"{file}\n" for file in files)
-        (folder / "files.txt").write_text(lines, encoding="utf-8", errors="surrogateescape")
+        names = list(files)
+        end = "\0" if any("\n" in name for name in names) else "\n"
+        lines = "".join(f"{name}{end}" for name in names)
+        (folder / "files.txt").write_bytes(lines.encode(errors="surrogateescape"))
     images = np.load(folder / "images.npy", mmap_mode="r")
     mean, std = statistics(images)
     paths = sorted(path for path in folder.iterdir() if path.suffix in {".npy", ".txt"})

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from semisup.core.atomic_files import atomic_write
 from semisup.core.errors import SemisupError
+from semisup.core.text import as_utf8
 from semisup.data.label_table import COLUMNS, LabelTable, find, written_alike
 from semisup.data.store import Store
 from semisup.labelers.inputs import Labels
@@ -33,7 +34,7 @@ def write_labels(file: Path, store: Store, index: NDArray[np.int64], labels: Lab
     """
     columns: dict[str, Any] = {"index": index}
     if (files := store.files()) is not None:
-        columns["path"] = [_printable(files[image]) for image in index]
+        columns["path"] = [as_utf8(files[image]) for image in index]
     columns["label"] = pa.array(store.classes).take(pa.array(labels.classes))
     columns |= {"confidence": labels.confidence, "weight": labels.weight, "kept": labels.weight > 0}
     if labels.copies is not None:
@@ -101,7 +102,7 @@ def _images(table: LabelTable, store: Store) -> NDArray[np.int64]:
     if table.has("index"):
         index: NDArray[np.int64] = table.column("index", missing=-1)
         if files is not None:
-            own = [_printable(files[image]) if 0 <= image < len(files) else "" for image in index]
+            own = [as_utf8(files[image]) if 0 <= image < len(files) else "" for image in index]
             pairs = zip(path, own, strict=True)
             other = [bool(a and b) and written_alike(a, path=True) != written_alike(b, path=True) for a, b in pairs]
             table.refuse(
@@ -113,14 +114,9 @@ def _images(table: LabelTable, store: Store) -> NDArray[np.int64]:
         return index
     if files is None:
         raise SemisupError(f"{table.file} needs a column index: {store.name} was not made of files with a path.")
-    image = find(path, [_printable(file) for file in files], paths=True)
+    image = find(path, [as_utf8(file) for file in files], paths=True)
     table.refuse(image < 0, lambda row: f"{store.name} has no file '{path[row]}'; its first is '{files[0]}'.")
     return image
-
-
-def _printable(path: str) -> str:
-    """A path as UTF-8: bytes of a file's name that are not text become a question mark."""
-    return path.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def _targets(table: LabelTable, store: Store, kept: NDArray[np.bool_]) -> NDArray[Any]:

@@ -18,6 +18,7 @@ from semisup.predicting.table_rows import table_rows
 from semisup.runs.trained_run import TrainedRun
 
 LISTS = {".txt", ".lst", ".list"}
+_FORMULA = ("=", "+", "-", "@", "\t")  # a spreadsheet would compute a cell that begins so
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,8 @@ def open_samples(
 
     def names() -> Iterator[str]:
         for file in files_below(path) if path.is_dir() else [path]:
-            yield (prefix / file.relative_to(folder)).as_posix()
+            name = (prefix / file.relative_to(folder)).as_posix()
+            yield f"./{name}" if name.startswith(_FORMULA) else name
 
     return SampleSource(path, lambda: find(names(), base), base)
 

@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from semisup.config import Config
 from semisup.config.identity import short_name
@@ -17,6 +18,18 @@ from semisup.methods import Method
 
 MOST_CLASSES = 20  # that are listed on a terminal; result.json has all
 Record = dict[str, Any]
+
+
+def terminal(quiet: bool = False) -> Console:
+    """The terminal. What is in square brackets or between colons is printed as it is: names of classes may have them.
+
+    Args:
+        quiet: Whether nothing is printed.
+
+    Returns:
+        The console.
+    """
+    return Console(quiet=quiet, markup=False, emoji=False)
 
 
 def plan(console: Console, data: SSLDataModule, method: Method | None, config: Config, folder: Path) -> None:
@@ -137,7 +150,7 @@ def warn(console: Console, sentence: str) -> None:
         console: Where to.
         sentence: What a person should know before trusting the result.
     """
-    console.print(f"[bold yellow]warning[/] {sentence}")
+    console.print(Text.assemble(("warning", "bold yellow"), f" {sentence}"))
 
 
 def result(console: Console, folder: Path, figures: dict[str, Any]) -> None:

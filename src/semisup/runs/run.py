@@ -61,7 +61,7 @@ def run(
     Raises:
         SemisupError: If something is wrong that the user can change.
     """
-    console = console or Console(quiet=rank() != 0)
+    console = console or show.terminal(quiet=rank() != 0)
     full = complete(config)
     folder = folder or run_folder(full)
     if (folder / RESULT).exists() and not full["overwrite"]:

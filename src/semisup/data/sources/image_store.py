@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from semisup.core.atomic_files import atomic_folder
 from semisup.core.errors import SemisupError
+from semisup.core.text import printable
 from semisup.data.sources.holdout import carve_test
 from semisup.data.sources.images import decode
 from semisup.data.sources.layout import ImageFiles, Layout
@@ -56,7 +57,8 @@ def import_images(
             test = _drop(temporary / "test_images.npy", test, broken_test)
             for target in set(range(len(layout.classes))) - set(train.targets[:labelable].tolist()):
                 raise SemisupError(f"no labeled image of class '{layout.classes[target]}' can be read; add one.")
-            (temporary / "skipped.txt").write_text("".join(f"{_relative(layout, path)}\n" for path in unreadable))
+            lines = "".join(f"{printable(_relative(layout, path))}\n" for path in unreadable)
+            (temporary / "skipped.txt").write_text(lines, encoding="utf-8")
         for prefix, part in (("", train), ("test_", test)):
             write_array(temporary / f"{prefix}targets.npy", [part.targets], part.targets.shape, "int64")
         finish_store(temporary, name, layout.classes, labelable, (_relative(layout, path) for path in train.paths))
@@ -116,7 +118,7 @@ def _drop(file: Path, part: ImageFiles, broken: dict[Path, str]) -> ImageFiles:
 
 def _report_unreadable(layout: Layout, unreadable: dict[Path, str], skip: bool) -> None:
     """Lists the files that cannot be read: on stderr if they are skipped, else in a SemisupError."""
-    lines = [f"{_relative(layout, path)} ({why})" for path, why in unreadable.items()]
+    lines = [f"{printable(_relative(layout, path))} ({why})" for path, why in unreadable.items()]
     if not skip:
         more = f" and {len(lines) - 5:,} more" if len(lines) > 5 else ""
         raise SemisupError(

@@ -1,5 +1,6 @@
 """A data set that was imported under a name."""
 
+import re
 from pathlib import Path
 
 from semisup.core.errors import SemisupError, did_you_mean
@@ -18,8 +19,12 @@ def stored(data_dir: Path | UserPath, name: str) -> Store:
         The store.
 
     Raises:
-        SemisupError: If there is no data set of this name.
+        SemisupError: If there is no data set of this name, or it is no name but a path.
     """
+    if not re.fullmatch(r"\w[\w.-]*", name):
+        raise SemisupError(
+            f"data.name={name} is not the name of a data set; names have letters, digits, _, - and dots."
+        )
     folder = store_folder(data_dir, name)
     if not folder.exists():
         others = [path.name for path in folder.parent.glob("[!.]*")] if folder.parent.exists() else []

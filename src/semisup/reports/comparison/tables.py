@@ -136,7 +136,9 @@ def terminal(comparison: Comparison) -> RenderableType:
 
 
 def _table(title: str, cells: Sequence[Cells]) -> Table:
-    result = Table(box=box.SIMPLE, show_lines="accuracy" in cells[0], padding=(0, 1, 0, 0), title=title or None)
+    result = Table(
+        box=box.SIMPLE, show_lines="accuracy" in cells[0], padding=(0, 1, 0, 0), title=Text(title) if title else None
+    )
     result.title_justify, result.title_style = "left", "bold"
     for column in cells[0]:
         result.add_column(column, overflow="fold", no_wrap=column in ("accuracy", "mean", "difference", "p"))

@@ -1,0 +1,25 @@
+"""Names that people gave, as text that any terminal and any file of text can show."""
+
+
+def as_utf8(name: str) -> str:
+    """A name of a file or a folder as UTF-8.
+
+    Args:
+        name: As the system gives it: bytes that are not UTF-8 are surrogates.
+
+    Returns:
+        The same, where each such byte is a question mark in a diamond.
+    """
+    return name.encode(errors="surrogateescape").decode(errors="replace")
+
+
+def printable(name: str) -> str:
+    r"""A name in one line of a message.
+
+    Args:
+        name: As the system gives it.
+
+    Returns:
+        Its text as UTF-8, with line breaks and other control characters as escapes, such as \n.
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in as_utf8(name))
