@@ -176,3 +176,57 @@ def test_a_test_fraction_beside_a_test_folder_is_refused(tmp_path):
     root = pets(pets(tmp_path / "p", "train"), "test")
     with pytest.raises(SemisupError, match=r"already has a test folder; set data\.test_fraction to 0"):
         folder(tmp_path / "data", str(root), test_fraction=0.5)
+
+
+def doubled(root: Path) -> Path:
+    """Shades of gray: 0 and 1 are cats, 2 and 3 dogs; 1 is a test image, too, 9 is cat and dog, 0 is twice a cat."""
+    shades = {"train/cat/a": 0, "train/cat/b": 1, "train/cat/c": 9, "train/cat/z": 0}
+    shades |= {"train/dog/a": 2, "train/dog/b": 3, "train/dog/c": 9, "unlabeled/u": 3, "unlabeled/v": 4}
+    for name, shade in {**shades, "test/cat/t": 1, "test/dog/t": 5}.items():
+        file = root / f"{name}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (2, 2), (shade, shade, shade)).save(file)
+    return root
+
+
+def test_the_same_picture_twice_is_named_and_kept(tmp_path, capsys):
+    store = folder(tmp_path / "data", str(doubled(tmp_path / "pets")), size=2)
+    assert len(store.images) == 9
+    said = capsys.readouterr().err.replace("\n", "")
+    assert "1 training images are in the test set, too: train/cat/b.png is test/cat/t.png." in said
+    assert "1 pictures are in two classes: train/cat/c.png is train/dog/c.png." in said
+    assert "2 pictures are in the training images more than once: train/cat/z.png is train/cat/a.png; unlab" in said
+    assert "data.duplicates=drop leaves them out of training" in said
+
+
+def test_dropped_duplicates_leave_one_of_a_class_and_none_of_two_classes_or_of_the_test_set(tmp_path):
+    store = folder(tmp_path / "data", str(doubled(tmp_path / "pets")), size=2, duplicates="drop")
+    assert store.images[:, 0, 0, 0].tolist() == [0, 2, 3, 4]
+    assert (store.targets.tolist(), store.labelable) == ([0, 1, 1, -1], 3)
+    assert store.test_images[:, 0, 0, 0].tolist() == [1, 5]
+    assert store.files()[-1] == "unlabeled/v.png"
+
+
+def test_duplicates_are_refused_if_asked_for_and_a_class_must_keep_an_image(tmp_path):
+    pets = doubled(tmp_path / "pets")
+    with pytest.raises(SemisupError, match=r"has the same picture twice\. 1 training images are in the test set, too"):
+        folder(tmp_path / "data", str(pets), size=2, duplicates="refuse")
+    for name in ("a", "b"):
+        (pets / "train" / "dog" / f"{name}.png").unlink()
+    with pytest.raises(SemisupError, match="every labeled image of class 'dog' is in the test set or another class"):
+        folder(tmp_path / "data", str(pets), size=2, duplicates="drop")
+    assert not list((tmp_path / "data").rglob("*.npy"))
+
+
+def test_paths_with_line_breaks_or_no_text_name_their_own_picture(tmp_path):
+    for number, name in enumerate((b"a\nb", b"a\rb", b"\xe9", "a\u2028b".encode(), b"c", b"[red]")):
+        for label in ("cat", "dog"):
+            file = tmp_path / "pets" / label / f"{os.fsdecode(name)}.png"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (2, 2), (number, 0, 0)).save(file)
+    store = folder(tmp_path / "data", str(tmp_path / "pets"), size=2)
+    shades = []
+    for path in store.files():
+        with Image.open(tmp_path / "pets" / path) as image:
+            shades.append(image.getpixel((0, 0))[0])
+    assert store.images[:, 0, 0, 0].tolist() == shades

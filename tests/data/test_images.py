@@ -1,5 +1,6 @@
 """One image of any kind: the pixels that come out, to be checked by hand."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -111,3 +112,37 @@ def test_floating_point_pixels_are_refused_rather_than_guessed(tmp_path):
     save(tmp_path / "a.tif", 0.5, mode="F")
     with pytest.raises(ValueError, match="without a defined range"):
         pixels(tmp_path / "a.tif")
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")  # Pillow's own
+def test_damaged_metadata_do_not_hide_the_pixels(tmp_path):
+    file = tmp_path / "a.jpg"
+    for exif in (b"Exif\0\0", b"Exif\0\0MM\0*\xff\xff\xff\xff", b"Exif\0\0II*\0\x08\0\0\0\xff\xff"):
+        Image.new("RGB", (4, 4), (200, 100, 50)).save(file, exif=exif)
+        assert abs(decode(file, (4, 4)).astype(int) - [200, 100, 50]).max() < 8
+
+
+def test_heic_is_read_with_pillow_heif(tmp_path):
+    heif = pytest.importorskip("pillow_heif")
+    heif.register_heif_opener()
+    Image.new("RGB", (64, 64), (200, 100, 50)).save(tmp_path / "a.heic")
+    assert abs(decode(tmp_path / "a.heic", (8, 8)).astype(int) - [200, 100, 50]).max() < 8
+
+
+def test_heic_without_pillow_heif_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    (tmp_path / "a.HEIC").write_bytes(b"ftypheic")
+    with pytest.raises(ValueError, match="HEIC needs the package pillow-heif: pip install pillow-heif"):
+        decode(tmp_path / "a.HEIC", (8, 8))
+
+
+def test_a_very_large_image_takes_an_option_and_says_its_memory(tmp_path):
+    Image.new("1", (2000, 1000)).save(tmp_path / "a.png")
+    with pytest.raises(
+        ValueError, match=r"2 megapixels, which take up to 0\.0 GB of memory; allow them with max_megapixels"
+    ):
+        decode(tmp_path / "a.png", (2, 2), max_megapixels=1.5)
+    Image.new("1", (20_000, 10_000)).save(tmp_path / "a.png")
+    with pytest.raises(ValueError, match="200 megapixels"):
+        decode(tmp_path / "a.png", (2, 2))
+    assert decode(tmp_path / "a.png", (2, 2), gray=True, max_megapixels=200).shape == (2, 2, 1)

@@ -1,5 +1,6 @@
 """Folders that are laid out in a way that is not understood: each is a sentence. No image is opened."""
 
+import os
 import re
 from pathlib import Path
 
@@ -40,8 +41,12 @@ def class_only_in_test(root: Path) -> None:
     save(pets(pets(root, "labeled"), "test") / "test" / "eel" / "a.png")
 
 
-def class_only_in_training(root: Path) -> None:
-    save(pets(pets(root, "labeled"), "test") / "labeled" / "eel" / "a.png")
+def line_break(root: Path) -> None:
+    save(pets(root) / "e\nl" / "a.png")
+
+
+def no_text(root: Path) -> None:
+    save(pets(root) / os.fsdecode(b"\xe9l") / "a.png")
 
 
 def both_names(root: Path) -> None:
@@ -60,7 +65,8 @@ def british(root: Path) -> None:
         (one_class, "{root}/train has only one class folder, 'cat';"),
         (empty_class, "the class folder {root}/eel is empty;"),
         (class_only_in_test, "class 'eel' is in {root}/test but not in {root}/labeled;"),
-        (class_only_in_training, "class 'eel' is in {root}/labeled but not in {root}/test;"),
+        (line_break, r"the class folder {root}/e\nl has a name that is no text in UTF-8, or has a line break"),
+        (no_text, "the class folder {root}/\ufffdl has a name that is no text in UTF-8"),
         (both_names, "{root} holds both 'labeled' and 'train';"),
         (british, "{root} holds 'labelled' but no 'labeled' or 'train'"),
     ],
@@ -79,3 +85,32 @@ def test_a_link_is_followed_unless_it_leads_back(tmp_path):
     (tmp_path / "pets" / "dog" / "back").symlink_to(tmp_path / "pets")
     found = [file.relative_to(tmp_path / "pets").as_posix() for file in files_below(tmp_path / "pets")]
     assert found == ["cat/0.png", "cat/linked/far.png", "dog/0.png"]
+
+
+def test_a_class_may_have_no_test_image(tmp_path):
+    save(pets(pets(tmp_path, "labeled"), "test") / "labeled" / "bee" / "a.png")
+    (tmp_path / "test" / "bee").mkdir()
+    found = read_layout(tmp_path)
+    assert (found.classes, found.test.targets.tolist()) == (("bee", "cat", "dog"), [1, 2])
+    (tmp_path / "test" / "bee").rmdir()
+    found = read_layout(tmp_path)
+    assert (found.classes, found.test.targets.tolist()) == (("bee", "cat", "dog"), [1, 2])
+    assert found.notes == ["class 'bee' has no test images."]
+
+
+def test_names_that_differ_in_unicode_form_alone_are_one_class(tmp_path):
+    composed, decomposed = "caf\u00e9", "cafe\u0301"
+    save(pets(tmp_path, "labeled") / "labeled" / composed / "0.png")
+    save(tmp_path / "labeled" / decomposed / "1.png")
+    save(pets(tmp_path, "test") / "test" / decomposed / "2.png")
+    found = read_layout(tmp_path)
+    assert found.classes == (composed, "cat", "dog")
+    assert [path.name for path in found.labeled.paths[:2]] == ["1.png", "0.png"]
+    assert found.labeled.targets.tolist() == [0, 0, 1, 2]
+    assert found.test.targets.tolist() == [0, 1, 2]
+
+
+def test_what_phones_and_systems_put_beside_pictures_is_passed_over(tmp_path):
+    for name in ("IMG_1.AAE", "IMG_1.MOV", "a.mp4", "a.xmp", "Icon\r", "Thumbs.db", ".DS_Store"):
+        save(pets(tmp_path) / "cat" / name)
+    assert [file.name for file in files_below(tmp_path)] == ["0.png", "0.png"]

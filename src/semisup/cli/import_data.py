@@ -7,11 +7,11 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from semisup.cli.arguments import command
 from semisup.core.errors import SemisupError
-from semisup.core.ranges import Fraction, PositiveInt, UserPath
+from semisup.core.ranges import Fraction, Positive, PositiveInt, UserPath
 
 if TYPE_CHECKING:
     from semisup.data.sources.layout import Layout
@@ -45,6 +45,8 @@ def import_data(
     test_fraction: Fraction = 0.0,
     skip_unreadable: bool = False,
     grey: bool = False,
+    duplicates: Literal["keep", "drop", "refuse"] = "keep",
+    max_megapixels: Positive = 179,
     overwrite: bool = False,
 ) -> None:
     """Import images in class folders as a data set with a name. data=cifar10, for example, then needs no network.
@@ -62,6 +64,9 @@ def import_data(
         test_fraction: The share of each class to test on if there is no test/.
         skip_unreadable: Whether to leave out files that cannot be read.
         grey: Whether to keep one channel; if not given, only if all images are grey.
+        duplicates: Whether the same picture in training and test, in two classes, or twice is named and kept, dropped
+            from training, or refused.
+        max_megapixels: The largest image that is decoded; it takes up to 8 MB of memory per megapixel.
         overwrite: Whether a data set of that name is replaced.
 
     Raises:
@@ -83,7 +88,7 @@ def import_data(
     target = folder.with_name(f".{name}.new") if overwrite else folder
     if overwrite:
         shutil.rmtree(target, ignore_errors=True)  # of an import that was killed
-    import_images(target, name, layout, shape, is_grey, test_fraction, skip_unreadable)
+    import_images(target, name, layout, shape, is_grey, test_fraction, skip_unreadable, duplicates, max_megapixels)
     if overwrite:  # the old data set goes only when the new one is complete
         shutil.rmtree(folder, ignore_errors=True)
         target.rename(folder)

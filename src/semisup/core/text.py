@@ -1,5 +1,9 @@
 """Names that people gave, as text that any terminal and any file of text can show."""
 
+from unicodedata import category
+
+_BREAKING = {"Cc", "Zl", "Zp"}  # Unicode's categories of control characters and of line breaks
+
 
 def as_utf8(name: str) -> str:
     """A name of a file or a folder as UTF-8.
@@ -22,4 +26,4 @@ def printable(name: str) -> str:
     Returns:
         Its text as UTF-8, with line breaks and other control characters as escapes, such as \n.
     """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in as_utf8(name))
+    return "".join(c.encode("unicode_escape").decode() if category(c) in _BREAKING else c for c in as_utf8(name))

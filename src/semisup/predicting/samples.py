@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semisup.core.errors import SemisupError
-from semisup.data.sources.images import decode
+from semisup.data.sources.images import MAX_MEGAPIXELS, decode
 from semisup.data.sources.layout import files_below
 from semisup.predicting.hashed_names import HashedNames, hash_name
 from semisup.predicting.table_rows import table_rows
@@ -80,7 +80,9 @@ def open_samples(
         return SampleSource(path, partial(_rows, path, run), None)
     channels, height, width = run.shape
     excluded = {os.path.abspath(file) for file in exclude}
-    find = partial(_images, size=(height, width), gray=channels == 1, exclude=excluded)
+    largest = run.config["data"].get("max_megapixels", MAX_MEGAPIXELS)
+    load = partial(_image, size=(height, width), gray=channels == 1, max_megapixels=largest)
+    find = partial(_images, load=load, exclude=excluded)
     if is_list:
         return SampleSource(path, lambda: find(_listed(path), Path()), Path())
     folder = path if path.is_dir() else path.parent
@@ -103,10 +105,12 @@ def _rows(file: Path, run: TrainedRun) -> Iterator[Sample]:
         yield Sample(f"{file.name}:{line}", load)
 
 
-def _images(names: Iterable[str], base: Path, size: tuple[int, int], gray: bool, exclude: set[str]) -> Iterator[Sample]:
+def _images(
+    names: Iterable[str], base: Path, load: Callable[[Path], NDArray[np.uint8]], exclude: set[str]
+) -> Iterator[Sample]:
     for name in names:
         if os.path.abspath(base / name) not in exclude:
-            yield Sample(name, partial(_image, base / name, size, gray))
+            yield Sample(name, partial(load, base / name))
 
 
 def _listed(file: Path) -> Iterator[str]:
@@ -126,7 +130,7 @@ def _lines(file: Path) -> Iterator[str]:
         yield from (line.rstrip("\n") for line in text if line.strip())
 
 
-def _image(path: Path, size: tuple[int, int], gray: bool) -> NDArray[np.uint8]:
+def _image(path: Path, size: tuple[int, int], gray: bool, max_megapixels: float) -> NDArray[np.uint8]:
     """An image as an import makes it, (H, W, C) uint8. ValueError if it cannot be read or named in a file of text."""
     try:
         str(path).encode()
@@ -135,6 +139,6 @@ def _image(path: Path, size: tuple[int, int], gray: bool) -> NDArray[np.uint8]:
     if str(path).splitlines() != [str(path)]:
         raise ValueError("its name has a line break")
     try:
-        return decode(path, size, gray)
+        return decode(path, size, gray, max_megapixels)
     except OSError as error:
         raise ValueError(error.strerror or str(error)) from error

@@ -4,8 +4,11 @@ import re
 from pathlib import Path
 from typing import Annotated
 
-from semisup.core.ranges import Fraction, Range, UserPath, enforce_ranges
+from semisup.core.ranges import Fraction, Positive, Range, UserPath, enforce_ranges
+from semisup.core.text import printable
+from semisup.data.sources.duplicates import Duplicates
 from semisup.data.sources.image_store import import_images
+from semisup.data.sources.images import MAX_MEGAPIXELS
 from semisup.data.sources.layout import read_layout
 from semisup.data.store import FORMAT, Store, open_store, store_folder
 
@@ -20,6 +23,8 @@ def folder(
     test_fraction: Fraction = 0.0,
     skip_unreadable: bool = False,
     labels_file: UserPath | None = None,
+    duplicates: Duplicates = "keep",
+    max_megapixels: Positive = MAX_MEGAPIXELS,
 ) -> Store:
     """Images in class folders, as (N, size, size, 3) uint8.
 
@@ -33,6 +38,9 @@ def folder(
         test_fraction: The fraction of each class's labeled images that is the test set, if there is no test folder.
         skip_unreadable: Whether files that cannot be read are skipped.
         labels_file: A table of path and label, CSV or Parquet, whose unlabeled images become labeled ones.
+        duplicates: What happens to the same picture in training and test, in two classes, or twice: keep names it, drop
+            leaves it out of training, refuse stops the import.
+        max_megapixels: The largest image that is decoded. It takes up to 8 MB of memory per megapixel.
 
     Returns:
         The store.
@@ -43,6 +51,8 @@ def folder(
     root = Path(path).expanduser().resolve()
     layout = read_layout(root)
     options: list[object] = [FORMAT, size, test_fraction, skip_unreadable]
+    if (duplicates, max_megapixels) != ("keep", MAX_MEGAPIXELS):  # stores of older versions keep their names
+        options += [duplicates, max_megapixels]
     if labels_file is not None:
         from semisup.data.sources.reviewed import with_labels  # imports pyarrow
 
@@ -51,5 +61,7 @@ def folder(
     readable = re.sub(r"[^\w.-]+", "-", root.name).strip("-.") or "folder"
     store = store_folder(data_dir, f"{readable}-{layout.digest(*options)}")
     if not store.exists():
-        import_images(store, root.name, layout, (size, size), False, test_fraction, skip_unreadable)
+        shape = (size, size)
+        name = printable(root.name)
+        import_images(store, name, layout, shape, False, test_fraction, skip_unreadable, duplicates, max_megapixels)
     return open_store(store)

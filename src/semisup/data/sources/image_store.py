@@ -1,6 +1,6 @@
 """Writes image files as a store: decoded by several threads, block by block, never all in memory."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from semisup.core.atomic_files import atomic_folder
 from semisup.core.errors import SemisupError
 from semisup.core.text import printable
+from semisup.data.sources.duplicates import Duplicates, find_duplicates
 from semisup.data.sources.holdout import carve_test
-from semisup.data.sources.images import decode
+from semisup.data.sources.images import MAX_MEGAPIXELS, decode
 from semisup.data.sources.layout import ImageFiles, Layout
 from semisup.data.store_writer import finish_store, write_array
 
@@ -27,6 +28,8 @@ def import_images(
     gray: bool = False,
     test_fraction: float = 0.0,
     skip_unreadable: bool = False,
+    duplicates: Duplicates = "keep",
+    max_megapixels: float = MAX_MEGAPIXELS,
 ) -> None:
     """Writes the images of a folder as a store.
 
@@ -38,9 +41,12 @@ def import_images(
         gray: Whether they have one channel.
         test_fraction: The fraction of each class that is the test set, if there is no test folder.
         skip_unreadable: Whether files that cannot be read are left out, and listed in skipped.txt.
+        duplicates: What happens to the same picture in training and test, in two classes, or twice: it is kept and
+            named, dropped from the training images (of several in one class, the first stays), or refused.
+        max_megapixels: The largest image that is decoded.
 
     Raises:
-        SemisupError: If files cannot be read, or none of a class.
+        SemisupError: If files cannot be read, or none of a class, or pictures are refused.
     """
     train, test, labelable = _divide(layout, test_fraction)
     for line in layout.notes:
@@ -48,8 +54,8 @@ def import_images(
     shape = (*size, 1 if gray else 3)
     with atomic_folder(folder) as temporary:
         with _progress(f"Importing {name}", len(train.paths) + len(test.paths)) as advance:
-            broken = _write_images(temporary / "images.npy", train.paths, shape, advance)
-            broken_test = _write_images(temporary / "test_images.npy", test.paths, shape, advance)
+            broken = _write_images(temporary / "images.npy", train.paths, shape, max_megapixels, advance)
+            broken_test = _write_images(temporary / "test_images.npy", test.paths, shape, max_megapixels, advance)
         if unreadable := {**broken, **broken_test}:
             _report_unreadable(layout, unreadable, skip_unreadable)
             labelable -= len(broken.keys() & set(train.paths[:labelable]))
@@ -59,6 +65,14 @@ def import_images(
                 raise SemisupError(f"no labeled image of class '{layout.classes[target]}' can be read; add one.")
             lines = "".join(f"{printable(_relative(layout, path))}\n" for path in unreadable)
             (temporary / "skipped.txt").write_text(lines, encoding="utf-8")
+        if dropped := _report_duplicates(temporary, layout, train, test, duplicates):
+            labelable -= len(dropped & set(train.paths[:labelable]))
+            train = _drop(temporary / "images.npy", train, dropped)
+            for target in set(range(len(layout.classes))) - set(train.targets[:labelable].tolist()):
+                raise SemisupError(
+                    f"every labeled image of class '{layout.classes[target]}' is in the test set or another class, "
+                    "too; add one, or set data.duplicates=keep."
+                )
         for prefix, part in (("", train), ("test_", test)):
             write_array(temporary / f"{prefix}targets.npy", [part.targets], part.targets.shape, "int64")
         finish_store(temporary, name, layout.classes, labelable, (_relative(layout, path) for path in train.paths))
@@ -82,14 +96,18 @@ def _divide(layout: Layout, test_fraction: float) -> tuple[ImageFiles, ImageFile
 
 
 def _write_images(
-    file: Path, paths: list[Path], shape: tuple[int, int, int], advance: Callable[[int], None]
+    file: Path,
+    paths: list[Path],
+    shape: tuple[int, int, int],
+    max_megapixels: float,
+    advance: Callable[[int], None],
 ) -> dict[Path, str]:
     """Decodes `paths` into a .npy file of (N, *shape) uint8. Returns why some are unreadable; those are black in it."""
     broken: dict[Path, str] = {}
 
     def attempt(path: Path) -> NDArray[np.uint8]:
         try:
-            return decode(path, shape[:2], gray=shape[2] == 1)
+            return decode(path, shape[:2], gray=shape[2] == 1, max_megapixels=max_megapixels)
         except (ValueError, OSError) as error:
             broken[path] = str(error)
             return np.zeros(shape, np.uint8)
@@ -104,11 +122,11 @@ def _write_images(
     return {path: broken[path] for path in paths if path in broken}
 
 
-def _drop(file: Path, part: ImageFiles, broken: dict[Path, str]) -> ImageFiles:
-    """Takes the rows of the broken images out of an array file and out of `part`."""
-    if not broken:
+def _drop(file: Path, part: ImageFiles, dropped: Collection[Path]) -> ImageFiles:
+    """Takes the rows of some images out of an array file and out of `part`."""
+    if not dropped:
         return part
-    kept = np.array([row for row, path in enumerate(part.paths) if path not in broken], dtype=np.int64)
+    kept = np.array([row for row, path in enumerate(part.paths) if path not in dropped], dtype=np.int64)
     old = np.load(file, mmap_mode="r")
     blocks = (old[kept[start : start + _BLOCK]] for start in range(0, len(kept), _BLOCK))
     write_array(file.with_suffix(".kept"), blocks, (len(kept), *old.shape[1:]), "uint8")
@@ -128,6 +146,26 @@ def _report_unreadable(layout: Layout, unreadable: dict[Path, str], skip: bool) 
     _print(f"Skipped {len(lines):,} unreadable files in {layout.root}:")
     for line in lines:
         _print(f"  {line}")
+
+
+def _report_duplicates(
+    folder: Path, layout: Layout, train: ImageFiles, test: ImageFiles, duplicates: Duplicates
+) -> set[Path]:
+    """The images to drop because their pictures are there twice. All are named, on stderr or in a SemisupError."""
+    images, test_images = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("images", "test_images"))
+    found = find_duplicates(images, train.targets, test_images)
+    parts = (train.paths, test.paths)
+    name_train, name_test = (lambda row, p=paths: printable(_relative(layout, p[row])) for paths in parts)
+    sentences = found.sentences(name_train, name_test)
+    if sentences and duplicates == "refuse":
+        raise SemisupError(
+            f"{layout.root} has the same picture twice. {' '.join(sentences)} Delete them, or set data.duplicates=drop."
+        )
+    for sentence in sentences:
+        _print(f"{layout.root}: {sentence}")
+    if sentences and duplicates == "keep":
+        _print("They are kept; data.duplicates=drop leaves them out of training, and refuse stops here.")
+    return {train.paths[row] for row in found.dropped} if duplicates == "drop" else set()
 
 
 def _relative(layout: Layout, path: Path) -> str:

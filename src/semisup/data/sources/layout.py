@@ -9,6 +9,7 @@ Three layouts are known. Below a class folder, and below `unlabeled`, images may
 
 import hashlib
 import os
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,11 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semisup.core.errors import SemisupError
+from semisup.core.text import printable
 
 PARTS = ("labeled", "train", "unlabeled", "test")
 # As the name of a class, these are most likely a mistake in the layout: "classes" train and val would be nonsense.
 _NOT_CLASSES = {*PARTS, "labelled", "unlabelled", "training", "testing", "val", "valid", "validation", "unsure"}
-_NOT_IMAGES = {"thumbs.db", "desktop.ini", "__macosx", "@eadir"}
+_NOT_IMAGES = {"thumbs.db", "desktop.ini", "__macosx", "@eadir", "icon\r"}
+_BESIDE_IMAGES = {".aae", ".xmp", ".thm", ".mov", ".mp4", ".m4v", ".3gp", ".avi"}  # edits and films of phones, cameras
 
 
 @dataclass(frozen=True)
@@ -108,10 +111,14 @@ def read_layout(root: Path) -> Layout:
     classes, images = _read_classes(labeled, notes)
     test = None
     if "test" in folders:
-        test_classes, test = _read_classes(root / "test", notes)
+        test_classes, test = _read_classes(root / "test", notes, at_least=1)
         for name in sorted(set(classes) ^ set(test_classes)):
-            there, missing = (labeled, root / "test") if name in classes else (root / "test", labeled)
-            raise SemisupError(f"class '{name}' is in {there} but not in {missing}; both need the same class folders.")
+            if name not in classes:
+                raise SemisupError(
+                    f"class '{name}' is in {root / 'test'} but not in {labeled}; add images of it there."
+                )
+            notes.append(f"class '{name}' has no test images.")
+        test = ImageFiles(test.paths, np.array([classes.index(test_classes[target]) for target in test.targets], int))
     hidden = list(files_below(root / "unlabeled")) if "unlabeled" in folders else []
     return Layout(root, classes, images, ImageFiles(hidden, np.full(len(hidden), -1)), test, notes)
 
@@ -150,24 +157,40 @@ def _flat_layout(root: Path) -> Layout:
     return Layout(root, classes, images, _NONE, None, notes)
 
 
-def _read_classes(folder: Path, notes: list[str]) -> tuple[tuple[str, ...], ImageFiles]:
-    """Sorted class names, and the images in their folders, class after class. Adds a note on files in no folder."""
-    classes = _subfolders(folder)
-    if len(classes) < 2:
-        found = f"only one class folder, '{classes[0].name}'" if classes else "no class folders"
+def _read_classes(folder: Path, notes: list[str], at_least: int = 2) -> tuple[tuple[str, ...], ImageFiles]:
+    """Sorted class names, and the images in their folders, class after class. Adds a note on files in no folder.
+
+    Of a test set, `at_least` is 1, and a class may have no image.
+    """
+    folders: dict[str, list[Path]] = {}
+    for path in _subfolders(folder):
+        folders.setdefault(_class_name(path), []).append(path)
+    classes = tuple(sorted(folders))
+    if len(classes) < at_least:
+        found = f"only one class folder, '{classes[0]}'" if classes else "no class folders"
         raise SemisupError(f"{folder} has {found}; put the images of each class into a folder of its name.")
-    files = [list(files_below(path)) for path in classes]
-    for path, inside in zip(classes, files, strict=True):
-        if not inside:
-            raise SemisupError(f"the class folder {path} is empty; fill it or delete it.")
+    files = [[file for path in folders[name] for file in files_below(path)] for name in classes]
+    for name, inside in zip(classes, files, strict=True):
+        if not inside and at_least > 1:
+            raise SemisupError(f"the class folder {folders[name][0]} is empty; fill it or delete it.")
     if loose := sum(path.is_file() and not _ignored(path.name) for path in folder.iterdir()):
         notes.append(f"{loose:,} files directly in {folder} are in no class folder and are not read.")
     targets = np.repeat(np.arange(len(classes)), [len(inside) for inside in files])
-    return tuple(path.name for path in classes), ImageFiles([path for inside in files for path in inside], targets)
+    return classes, ImageFiles([path for inside in files for path in inside], targets)
 
 
 def _subfolders(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.is_dir() and not _ignored(path.name))
+
+
+def _class_name(folder: Path) -> str:
+    """The name of a class in Unicode's composed form: systems write é as one character or as two."""
+    if printable(folder.name) != folder.name:
+        raise SemisupError(
+            f"the class folder {printable(str(folder))} has a name that is no text in UTF-8, or has a line break or "
+            "another control character; rename it."
+        )
+    return unicodedata.normalize("NFC", folder.name)
 
 
 def _leads_back(folder: Path) -> bool:
@@ -177,4 +200,5 @@ def _leads_back(folder: Path) -> bool:
 
 def _ignored(name: str) -> bool:
     """Whether a file or folder is by its name one that systems leave behind, and no image."""
-    return name.startswith(".") or name.casefold() in _NOT_IMAGES
+    folded = name.casefold()
+    return name.startswith(".") or folded in _NOT_IMAGES or os.path.splitext(folded)[1] in _BESIDE_IMAGES
