@@ -16,6 +16,7 @@ from pydantic import PydanticSchemaGenerationError, PydanticUserError, TypeAdapt
 from semisup.core.errors import SemisupError, did_you_mean
 from semisup.core.ranges import accepts, describe, is_path
 
+_LONGEST = 80  # characters of a value that a message shows
 _WRONG = object()  # what a value becomes that is of another type
 
 
@@ -123,7 +124,7 @@ def _checked(where: str, value: Any, annotation: Any) -> Any:
         hint = did_you_mean(value, choices)
         if hint.startswith("valid") and any(_admits(annotation, kind) for kind in (int, float)):
             raise SemisupError(f"{where}={_spelled(value)} is not valid: it is {describe(annotation)}.")
-        raise SemisupError(f"{where}={value} is not valid; {hint}")
+        raise SemisupError(f"{where}={_spelled(value)} is not valid; {hint}")
     try:
         converted = TypeAdapter(annotation).validate_python(value)
     except ValidationError:
@@ -138,7 +139,10 @@ def _checked(where: str, value: Any, annotation: Any) -> Any:
 
 
 def _spelled(value: Any) -> Any:
-    """A value as YAML and the command line write it."""
+    """A value as YAML and the command line write it: on one line, and not all of a long one."""
+    if isinstance(value, str):
+        shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in value[: _LONGEST + 1])
+        return shown if len(value) <= _LONGEST else f"{shown[:_LONGEST]}..."
     return {None: "null", True: "true", False: "false"}[value] if value is None or isinstance(value, bool) else value
 
 

@@ -84,7 +84,8 @@ class SoftMatch(Method):
         self.mean_probability.copy_(torch.where(first, mean, self.mean_probability.lerp(mean, 1 - self.decay)))
         confidence = self._aligned_confidence(probability)
         self.mean.lerp_(confidence.mean(), 1 - self.decay)
-        self.variance.lerp_(confidence.var(), 1 - self.decay)
+        if len(confidence) > 1:  # one image has no variance
+            self.variance.lerp_(confidence.var(), 1 - self.decay)
 
     def _aligned_confidence(self, probability: Tensor) -> Tensor:
         """max q, (N,), of predictions p, (N, K)."""

@@ -37,6 +37,7 @@ def write_report(
     from semisup.core.errors import SemisupError
     from semisup.reports.run_figures import write_figures
     from semisup.reports.run_page.page import page
+    from semisup.runs.run_files import delete_unfinished
     from semisup.runs.trained_run import open_run
 
     run = open_run(run_folder, data_dir, allow)
@@ -46,6 +47,7 @@ def write_report(
     store = store or run.open_store()
     if store.fingerprint != run.result["split"]["data_fingerprint"]:
         raise SemisupError(f"{run.folder} was made with other data than {store.name} is now; restore the old data.")
+    delete_unfinished(run.folder)
     file, failed = run.folder / "report.html", None
     try:
         write_figures(run, store)

@@ -172,6 +172,8 @@ def result(console: Console, folder: Path, figures: dict[str, Any]) -> None:
         if records[0]["warning"]:
             warn(console, records[0]["warning"])
         more = [class_table(records[:1])]
+    for sentence in figures.get("warnings", ()):
+        warn(console, sentence)
     for table in filter(None, [*more, clusters_table(records)]):
         console.print(table)
 

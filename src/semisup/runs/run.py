@@ -15,7 +15,7 @@ from rich.console import Console
 
 from semisup.config import Config
 from semisup.config.identity import run_folder
-from semisup.config.nodes import build, embed_inputs, load_data, load_source
+from semisup.config.nodes import build, embed_inputs, load_data, load_source, select_kwargs
 from semisup.config.resolve import complete, first_trained_round, takes_embedding
 from semisup.config.rounds import best_round, round_config
 from semisup.core.atomic_files import atomic_write_text
@@ -25,12 +25,15 @@ from semisup.core.environment import hardware, versions
 from semisup.core.errors import SemisupError
 from semisup.core.locks import LOCK, locked, refuse_locked
 from semisup.core.malloc import tune_malloc
+from semisup.core.schema import parameters
 from semisup.data import SSLDataModule, Store
+from semisup.data.transforms import ImageViews, TableViews
 from semisup.methods import Method
 from semisup.runs import console as show
+from semisup.runs.result_warnings import result_warnings
 from semisup.runs.rounds_runner import RoundsRunner
 from semisup.runs.run_data import describe_store
-from semisup.runs.run_files import COMMAND, CONFIG, RESULT
+from semisup.runs.run_files import COMMAND, CONFIG, RESULT, delete_unfinished
 from semisup.runs.trained_network import load_network
 from semisup.runs.trusted import named_packages
 from semisup.training.fit import make_method
@@ -83,6 +86,7 @@ def run(
             frozen = {"frozen_network": store.frozen_network} if store.is_embedded else {}
             result["data"] = describe_store(images) | frozen
             result["temperature"] = temperature or result["temperature"]
+            result["warnings"] = result_warnings(result)
             atomic_write_text(folder / RESULT, json.dumps(result, indent=1))
             if result["test"]:
                 runner.log_test(result["round"], result["test"]["accuracy"])
@@ -148,8 +152,24 @@ def preflight(config: Config, store: Store, data: SSLDataModule) -> Method | Non
         raise SemisupError(f"pseudo-labels are of unlabeled images, and this split of {store.name} has none.")
     if (labels := config["rounds"]["labels"]) and not Path(labels).is_file():
         raise SemisupError(f"rounds.labels={labels}: there is no such file.")
+    if config["trainer"]["precision"] == "64-true" and (len(store.shape) == 3 or store.is_embedded):
+        raise SemisupError(
+            f"trainer.precision=64-true is for rows of numbers, and {store.name} has images: leave it out."
+        )
+    _refuse_idle_views(config["data"], store)
     number = first_trained_round(config)
     return None if number is None else make_method(round_config(config, number), store)
+
+
+def _refuse_idle_views(data: Config, store: Store) -> None:
+    """Refuses options of views that the data set does not have."""
+    of_rows = len(store.shape) == 1 and not store.is_embedded
+    kind, idle, signature = "rows" if of_rows else "images", ImageViews if of_rows else TableViews, SSLDataModule
+    defaults = {name: parameter.default for name, parameter in parameters(signature).items()}
+    for option, value in select_kwargs(data, idle).items():
+        if option in defaults and value != defaults[option]:
+            shown = str(value).lower() if isinstance(value, bool) else value
+            raise SemisupError(f"data.{option}={shown} has no effect on the {kind} of {store.name}: leave it out.")
 
 
 def init_run_dir(folder: Path, config: Config, command: str | None) -> None:
@@ -166,8 +186,7 @@ def init_run_dir(folder: Path, config: Config, command: str | None) -> None:
         elif old.name != LOCK:
             old.unlink()
     folder.mkdir(parents=True, exist_ok=True)
-    for unfinished in (*folder.glob(".*.tmp-*"), *folder.glob("round*/.*.tmp-*")):  # of a run that was killed
-        shutil.rmtree(unfinished) if unfinished.is_dir() else unfinished.unlink()
+    delete_unfinished(folder)
     atomic_write_text(folder / CONFIG, yaml.safe_dump(config, sort_keys=False))
     if command is not None:
         atomic_write_text(folder / COMMAND, f"{command}\n")

@@ -1,6 +1,7 @@
 """The files of a run's folder, read by one checked reader, and the folders of runs below a path."""
 
 import glob
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
@@ -19,6 +20,16 @@ from semisup.core.errors import SemisupError
 
 CONFIG, RESULT, COMMAND = "config.yaml", "result.json", "command.txt"
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def delete_unfinished(folder: Path) -> None:
+    """Deletes the temporary files that a process left when it was killed.
+
+    Args:
+        folder: The run's, in which no other process works.
+    """
+    for left in (*folder.glob(".*.tmp-*"), *folder.glob("round*/.*.tmp-*")):
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 def read_config(folder: Path) -> Config:

@@ -90,6 +90,10 @@ def fit(
 
     Returns:
         The checkpoints, and the loggers of the curves.
+
+    Raises:
+        SemisupError: If a checkpoint cannot be read or written, the loss is no finite number, or another process of the
+            training has ended.
     """
     folder.mkdir(parents=True, exist_ok=True)
     training: TrainerConfig = build(config["trainer"])
@@ -104,6 +108,12 @@ def fit(
         trainer = training.trainer([*callbacks, *watchers], loggers, validates, clips)
         try:
             trainer.fit(method, datamodule=data, ckpt_path=checkpoints.last if step else None, weights_only=True)
+        except ValueError as error:
+            if "more than 1 value per channel" not in str(error):  # torch, of batch norm
+                raise
+            raise SemisupError(
+                f"{type(method.network).__name__} has batch norm, which needs more than one image: raise batch.labeled."
+            ) from error
         except RuntimeError as error:
             if trainer.world_size > 1 and _LOST.search(str(error)):
                 raise SemisupError(

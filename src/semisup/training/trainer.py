@@ -106,7 +106,7 @@ class TrainerConfig:
 
     def _trainer(self, one_device: bool = False, **options: Any) -> Trainer:
         try:
-            return Trainer(
+            trainer = Trainer(
                 accelerator=self.accelerator,
                 devices=1 if one_device else self.devices,  # type: ignore[arg-type]  # a list, as the schema has it
                 num_nodes=1 if one_device else self.num_nodes,
@@ -122,6 +122,9 @@ class TrainerConfig:
             )
         except REFUSALS as error:
             raise SemisupError(f"the trainer cannot be set up: {' '.join(str(error).split())}") from error
+        if self.precision == "16-mixed" and trainer.strategy.root_device.type == "cpu":  # Lightning takes bfloat16 then
+            raise SemisupError("trainer.precision=16-mixed is for accelerators: on a CPU, write bf16-mixed or 32-true.")
+        return trainer
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):

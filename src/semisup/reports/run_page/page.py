@@ -43,6 +43,7 @@ def page(run: TrainedRun, store: Store, umap: bool = False) -> str:
             lead=summary.lead(config, result),
             headline=summary.headline(result),
             auto=_auto(run),
+            warnings=result.get("warnings", ()),
             command=run.command,
             no_command=_NO_COMMAND,
             summary=summary.what_was_run(config, result, store),

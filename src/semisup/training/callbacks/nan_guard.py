@@ -29,17 +29,36 @@ class NaNGuard(Callback):
         now_bad = ~torch.isfinite(loss) & (self.first_bad < 0)
         self.first_bad = torch.where(now_bad, trainer.global_step, self.first_bad)
         if loss.device.type == "cpu" or trainer.global_step % self.every == 0:
-            self._check()
+            self._check(trainer)
 
     def on_validation_start(self, trainer: Trainer, pl_module: Any) -> None:
-        self._check()
+        self._check_all(trainer, pl_module)
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: Any, checkpoint: dict[str, Any]) -> None:
-        self._check()
+        self._check_all(trainer, pl_module)
 
-    def _check(self) -> None:
+    def _check_all(self, trainer: Trainer, pl_module: Any) -> None:
+        """Also the weights: a finite loss may have an infinite gradient, and after the last step no loss follows."""
+        self._check(trainer)
+        weights = [p.detach() for p in pl_module.parameters() if p.is_floating_point()]
+        if trainer.state.fn == "fit" and not bool(torch.stack([torch.isfinite(p).all() for p in weights]).all()):
+            raise SemisupError(
+                f"a weight is no finite number after step {trainer.global_step:,}; the checkpoints from before are "
+                f"kept. {_remedy(trainer)}"
+            )
+
+    def _check(self, trainer: Trainer) -> None:
         if self.first_bad is not None and (step := int(self.first_bad)) >= 0:
             raise SemisupError(
-                f"the loss was no finite number at step {step:,}; the checkpoints from before are kept. Lower "
-                "optimizer.lr, or set trainer.gradient_clip_val=1."
+                f"the loss was no finite number at step {step:,}; the checkpoints from before are kept. "
+                f"{_remedy(trainer)}"
             )
+
+
+def _remedy(trainer: Trainer) -> str:
+    """What helps, of what is not done already."""
+    if trainer.precision == "16-mixed":
+        return "Write trainer.precision=bf16-mixed or 32-true: numbers above 65,504 are infinite in 16-mixed."
+    if trainer.gradient_clip_val is None:
+        return "Lower optimizer.lr, or set trainer.gradient_clip_val=1."
+    return "Lower optimizer.lr."
