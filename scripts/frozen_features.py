@@ -21,12 +21,13 @@ from rich.console import Console
 
 from semisup.auto.folds import cross_validation_folds
 from semisup.auto.scores import choose
-from semisup.auto.trial import predict, run_trial, train
+from semisup.auto.trial import Candidate, predict, run_trial
 from semisup.cli.auto import CANDIDATES, compose_candidates
 from semisup.config.nodes import load_data
 from semisup.config.resolve import complete
 from semisup.core.errors import exit_code
 from semisup.data import Store
+from semisup.runs.labeling import cached_features
 from semisup.runs.run import configure_process, open_data
 
 OUT = Path(__file__).resolve().parent.parent / "docs" / "results" / "frozen_features.csv"
@@ -63,11 +64,13 @@ def measure(own: dict[str, str], words: list[str]) -> None:
 def _measure(configs: dict[str, Any], store: Store, wanted: list[str]) -> list[dict[str, Any]]:
     """A row for each candidate that is wanted, for logistic regression, and for what cross-validation chooses."""
     base = next(iter(configs.values()))
-    split = load_data(base, store).split
+    data = load_data(base, store)
+    split, columns = data.split, cached_features(data)
+    candidates = {name: Candidate(config, store, columns) for name, config in configs.items()}
     rows, accuracy = [], {}
-    for name, config in configs.items():
+    for name, candidate in candidates.items():
         started = time.perf_counter()
-        method = train(config, store, split)
+        method = candidate.train(split)
         seconds = time.perf_counter() - started
         tests = replace(store, images=store.test_images)
         right = predict(method, tests, np.arange(len(store.test_images))).argmax(-1) == store.test_targets
@@ -82,8 +85,8 @@ def _measure(configs: dict[str, Any], store: Store, wanted: list[str]) -> list[d
     folds = cross_validation_folds(split, store.targets[split.labeled], folds=5, repeats=2, seed=base["seed"])
     with tempfile.TemporaryDirectory() as folder:
         trials = {
-            name: [run_trial(config, store, fold, Path(folder) / name) for fold in folds]
-            for name, config in configs.items()
+            name: [run_trial(candidate, fold, Path(folder) / name) for fold in folds]
+            for name, candidate in candidates.items()
         }
     name = choose(trials, store.targets)
     seconds = time.perf_counter() - started

@@ -15,7 +15,7 @@ from semisup.auto.folds import Fold, cross_validation_folds, subsample
 from semisup.auto.outlook import learning_curve, temperature, thresholds
 from semisup.auto.record import AUTO, Record, read_record
 from semisup.auto.scores import choose, score
-from semisup.auto.trial import Trial, run_trial
+from semisup.auto.trial import Candidate, Trial, run_trial
 from semisup.auto.unlabeled import LABELS, label_unlabeled
 from semisup.config import Config
 from semisup.config.identity import run_identity
@@ -26,6 +26,7 @@ from semisup.core.errors import SemisupError
 from semisup.core.ranges import PositiveInt, enforce_ranges
 from semisup.data import Split, Store
 from semisup.runs.console import show_progress
+from semisup.runs.labeling import cached_features
 from semisup.runs.run import configure_process, open_data, run
 
 SHARES = (0.25, 0.5)  # of the labels, for the learning curve
@@ -63,6 +64,10 @@ class _Job:
     split: Split
     seconds: dict[str, float] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        columns = cached_features(load_data(self.base, self.store, self.split))
+        self.trained = {name: Candidate(config, self.store, columns) for name, config in self.candidates.items()}
+
     def cross_validate(self) -> dict[str, list[Trial]]:
         """The trials of each candidate on all folds; none if no image can be held out."""
         label = self.store.targets[self.split.labeled]
@@ -91,7 +96,7 @@ class _Job:
         return next(iter(self.candidates.values()))
 
     def _trial(self, name: str, fold: Fold) -> Trial:
-        return run_trial(self.candidates[name], self.store, fold, self.folder / "cross_validation" / name)
+        return run_trial(self.trained[name], fold, self.folder / "cross_validation" / name)
 
 
 def auto(

@@ -18,7 +18,7 @@ from semisup.core.atomic_files import atomic_write
 from semisup.core.errors import SemisupError
 from semisup.data import Split, Store
 from semisup.methods import Method
-from semisup.runs.labeling import build_labeler_inputs, cached_features, with_labels
+from semisup.runs.labeling import Columns, build_labeler_inputs, with_labels
 from semisup.training.callbacks import NaNGuard, StepSeed
 from semisup.training.fit import make_method
 
@@ -40,12 +40,51 @@ class Trial:
     seconds: float
 
 
-def run_trial(config: Config, store: Store, fold: Fold, folder: Path) -> Trial:
+@dataclass
+class Candidate:
+    """A config that can be trained on any split of the same images, and keeps what does not depend on the labels.
+
+    Args:
+        config: Completed; its labeler, if any, reads features.
+        store: Features in the place of images. The method gets the classes of labeled images only.
+        columns: The features of all images in the plain view, for a labeler.
+    """
+
+    config: Config
+    store: Store
+    columns: Columns
+
+    def __post_init__(self) -> None:
+        self.labeler = build(self.config["labeler"]) if self.config["labeler"] else None
+
+    def train(self, split: Split) -> Method:
+        """Trains as `run` does, but keeps nothing on disk.
+
+        Args:
+            split: Without validation images.
+
+        Returns:
+            The trained method, on the CPU.
+        """
+        number = first_trained_round(self.config)
+        assert number is not None  # candidates train a head
+        config = round_config(self.config, number)
+        data = load_data(config, self.store, split)
+        if number:
+            assert self.labeler is not None  # or the first round would train
+            inputs = build_labeler_inputs(data, self.columns)
+            data = with_labels(data, self.labeler(inputs).of(np.searchsorted(inputs.index, split.unlabeled)))
+        method, training = make_method(config, self.store), build(config["trainer"])
+        watchers = [StepSeed(config["seed"]), NaNGuard(training.log_every_n_steps)]
+        training.trainer(watchers, [], validates=False).fit(method, datamodule=data)
+        return method.cpu()
+
+
+def run_trial(candidate: Candidate, fold: Fold, folder: Path) -> Trial:
     """Trains a candidate without a fold's labels and predicts these images, or reads what it predicted before.
 
     Args:
-        config: The candidate's, completed.
-        store: Features in the place of images.
+        candidate: The candidate.
         fold: What is held out.
         folder: Where trials are kept, a file each.
 
@@ -56,38 +95,13 @@ def run_trial(config: Config, store: Store, fold: Fold, folder: Path) -> Trial:
     if file.exists() and (found := _read(file, fold)):
         return found
     started = time.perf_counter()
-    method = train(config, store, fold.split)
-    logits = predict(method, store, fold.held_out)
+    method = candidate.train(fold.split)
+    logits = predict(method, candidate.store, fold.held_out)
     trial = Trial(fold.held_out, logits, len(fold.split.labeled), time.perf_counter() - started)
     folder.mkdir(parents=True, exist_ok=True)
     with atomic_write(file) as temporary:
         np.savez(temporary, held_out=trial.held_out, logits=logits, labels=trial.labels, seconds=trial.seconds)
     return trial
-
-
-def train(config: Config, store: Store, split: Split) -> Method:
-    """Trains a candidate as `run` does, but keeps nothing on disk.
-
-    Args:
-        config: Completed; its labeler, if any, reads features.
-        store: Features in the place of images. The method gets the classes of labeled images only.
-        split: Without validation images.
-
-    Returns:
-        The trained method, on the CPU.
-    """
-    number = first_trained_round(config)
-    assert number is not None  # candidates train a head
-    own = round_config(config, number)
-    data = load_data(own, store, split)
-    if number:
-        inputs = build_labeler_inputs(data, cached_features(data))
-        labels = build(config["labeler"])(inputs)
-        data = with_labels(data, labels.of(np.searchsorted(inputs.index, split.unlabeled)))
-    method, training = make_method(own, store), build(own["trainer"])
-    watchers = [StepSeed(own["seed"]), NaNGuard(training.log_every_n_steps)]
-    training.trainer(watchers, [], validates=False).fit(method, datamodule=data)
-    return method.cpu()
 
 
 @torch.no_grad()

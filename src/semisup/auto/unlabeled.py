@@ -18,7 +18,7 @@ LABELS = "labels.parquet"
 
 
 def label_unlabeled(folder: Path, config: Config, store: Store, split: Split, temperature: float | None) -> int:
-    """Writes labels.parquet: path, label and confidence of each unlabeled image.
+    """Writes labels.parquet: path, label and confidence of each unlabeled image, which is its weight for a student.
 
     Args:
         folder: The run's.
@@ -37,6 +37,6 @@ def label_unlabeled(folder: Path, config: Config, store: Store, split: Split, te
     logits = predict(method, store, split.unlabeled)
     probability = softmax(logits, temperature or 1.0).astype(np.float32)
     confidence = probability.max(-1)
-    labels = Labels(probability, np.ones(len(probability), np.float32), confidence)
+    labels = Labels(probability, confidence, confidence)  # a student that learns from them trusts them so far
     write_labels(folder / LABELS, store, split.unlabeled, labels, split.hash)
     return len(probability)

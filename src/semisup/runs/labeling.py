@@ -114,7 +114,9 @@ def build_labeler_inputs(data: SSLDataModule, columns: Columns) -> LabelerInputs
     """
 
     def rows_of(images: NDArray[np.int64]) -> LabelerInputs:
-        rows = np.searchsorted(columns["index"], images)
+        rows: Any = np.searchsorted(columns["index"], images)
+        if len(images) == len(columns["index"]):
+            rows = ...  # all of them: the same array, by which a labeler knows that its features are those of before
         logits, features = (columns[key][rows] if key in columns else None for key in ("logits", "features"))
         return LabelerInputs(images, data.store.targets[images], logits, features, classes=len(data.store.classes))
 
