@@ -1,5 +1,6 @@
 """ConfidenceLabeler by hand."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from semisup.core.errors import SemisupError
 from semisup.labelers import ConfidenceLabeler, LabelerInputs, Labels
+from semisup.labelers.selection import rarity_quotas
 
 
 def inputs(
@@ -161,3 +163,19 @@ def test_a_bank_without_a_teacher_is_one_sentence():
 def test_options_that_make_no_sense_are_named(options, sentence):
     with pytest.raises(SemisupError, match=sentence):
         ConfidenceLabeler(**options)
+
+
+def test_the_rarest_class_keeps_the_largest_share():
+    """N = (8, 1, 2), α = 1. By falling N the classes are 0, 2, 1; they keep 1/8, 2/8 and 8/8 of their images: of 8
+    images of class 0 one, of 4 of class 2 one, of 3 of class 1 all.
+    """
+    assert rarity_quotas(np.array([8, 1, 2]), np.array([8, 3, 4]), 1.0).tolist() == [1, 3, 1]
+    assert rarity_quotas(np.array([8, 1, 2]), np.array([8, 8, 8]), 1 / 3).tolist() == [4, 8, 6]
+
+
+def test_rare_classes_keep_more_of_their_most_confident_images():
+    """N = (2, 1): class 0 keeps half of its two images, the more confident one, and class 1 all of its two."""
+    images = inputs([0.9, 0.1], [0.95, 0.05], [0.2, 0.8], [0.1, 0.9], [0.99, 0.01], [0.99, 0.01], [0.01, 0.99])
+    labeled = replace(images, label=np.array([-1, -1, -1, -1, 0, 0, 1]))
+    assert kept(ConfidenceLabeler(threshold=0.5, rarity=1.0)(labeled)) == [1, 2, 3]
+    assert kept(ConfidenceLabeler(threshold=0.5)(labeled)) == [0, 1, 2, 3]

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semisup.core.errors import SemisupError
-from semisup.core.ranges import Positive, PositiveInt, Probability, enforce_ranges
+from semisup.core.ranges import NonNegative, Positive, PositiveInt, Probability, enforce_ranges
 from semisup.labelers.inputs import LabelerInputs, Labels
-from semisup.labelers.selection import rank_in_class
+from semisup.labelers.selection import rank_in_class, rarity_quotas
 from semisup.metrics.calibration import fit_temperature, softmax
 
 Integers = NDArray[np.int64]
@@ -20,6 +20,9 @@ class ConfidenceLabeler:
 
     Among equally confident images, the earlier row comes first.
 
+    With `rarity`, it is the labeler of CReST: the fewer labels a class has, the larger the share of its images that are
+    kept.
+
     Source: Xie et al., 2020, arXiv:1911.04252, section 2. Departure: they repeat images drawn at random; here all
     images of a class are repeated equally often, up to one, and the most confident ones are repeated once more.
 
@@ -28,6 +31,8 @@ class ConfidenceLabeler:
         targets: 'hard' is the predicted class, 'soft' is softmax(logits / temperature).
         temperature: Of soft targets.
         per_class: At most so many images of each predicted class are kept, the most confident ones; None for all.
+        rarity: α of CReST: of the class of rank l among K, by falling number of labels N, the most confident
+            (N_(K + 1 - l) / N_1)^α are kept. 0 keeps all; the paper has 1/3.
         balance: Whether kept images are repeated until each class has as many as the largest class, or `per_class`.
         weight: Of a kept image.
         weighting: 'confidence' multiplies the weight by the confidence.
@@ -46,6 +51,7 @@ class ConfidenceLabeler:
         targets: Literal["hard", "soft"] = "hard",
         temperature: Positive = 1.0,
         per_class: PositiveInt | None = None,
+        rarity: NonNegative = 0.0,
         balance: bool = False,
         weight: Positive = 1.0,
         weighting: Literal["constant", "confidence"] = "constant",
@@ -54,7 +60,7 @@ class ConfidenceLabeler:
         if targets == "hard" and temperature != 1:
             raise SemisupError("labeler.temperature is for soft targets: it needs labeler.targets=soft.")
         self.threshold, self.targets, self.temperature = threshold, targets, temperature
-        self.per_class, self.balance = per_class, balance
+        self.per_class, self.rarity, self.balance = per_class, rarity, balance
         self.weight, self.weighting, self.calibrate = weight, weighting, calibrate
 
     def __call__(self, inputs: LabelerInputs) -> Labels:
@@ -78,6 +84,10 @@ class ConfidenceLabeler:
         rank = rank_in_class(probability.max(-1), predicted, kept)
         if self.per_class is not None:
             kept &= rank < self.per_class
+        if self.rarity:
+            labels = np.bincount(inputs.label[inputs.label >= 0], minlength=logits.shape[1])
+            quotas = rarity_quotas(labels, np.bincount(predicted[kept], minlength=len(labels)), self.rarity)
+            kept &= rank < quotas[predicted]
         weight = self.weight * (confidence if self.weighting == "confidence" else np.ones_like(confidence))
         return Labels(
             target=predicted if self.targets == "hard" else softmax(logits, self.temperature).astype(np.float32),

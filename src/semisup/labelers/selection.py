@@ -44,3 +44,25 @@ def class_share(
     size = np.bincount(predicted[candidates], minlength=probability.shape[1])  # (K,)
     quota = np.ceil(share * ((1 - evenness) * size + evenness * candidates.sum() / len(size)) - 1e-9)
     return candidates & (rank_in_class(probability.max(1), predicted, candidates) < quota[predicted])
+
+
+def rarity_quotas(labels: Integers, size: Integers, exponent: float) -> Integers:
+    """How many images of each predicted class are kept, so that the rarest labeled class keeps the largest share.
+
+    The class of rank l among K, by falling number of labels N, keeps the share (N_(K + 1 - l) / N_1)^α of its images.
+
+    Source: CReST of Wei et al., 2021, arXiv:2102.09559, section 3.2. Among classes with as many labels the earlier one
+    has the lower rank.
+
+    Args:
+        labels: N, how many labeled images each class has, (K,), of sum above 0.
+        size: Images of each predicted class, (K,).
+        exponent: α.
+
+    Returns:
+        Whole numbers (K,), rounded up.
+    """
+    order = np.argsort(-labels, kind="stable")
+    share = np.empty(len(labels))
+    share[order] = (labels[order[::-1]] / labels.max()) ** exponent
+    return np.ceil(share * size - 1e-9).astype(np.int64)
