@@ -100,6 +100,16 @@ def test_balancing_with_per_class_repeats_up_to_that_number():
     assert_array_equal(ConfidenceLabeler(balance=True, per_class=5)(images).copies, [1, 1, 1, 2, 5, 3, 2])
 
 
+def test_the_share_of_each_predicted_class_grows_with_the_rounds():
+    """Five images of class 0 and two of class 1. A share of .4: 2 and 1 at first, 4 and 2 then, and all after that."""
+    images = with_confidence((0, 0.9), (0, 0.6), (0, 0.8), (0, 0.7), (0, 0.5), (1, 0.4), (1, 0.5))
+    labeler = ConfidenceLabeler(threshold=0, share=0.4)
+    assert kept(labeler(images)) == [0, 2, 6]
+    assert kept(labeler(replace(images, round=1))) == [0, 1, 2, 3, 5, 6]
+    assert kept(labeler(replace(images, round=2))) == kept(labeler(replace(images, round=9))) == [*range(7)]
+    assert kept(ConfidenceLabeler(threshold=0.75, share=0.4)(replace(images, round=1))) == [0, 2]
+
+
 def test_labeled_images_get_no_weight_take_no_place_and_are_not_repeated():
     """The labeled image is the most confident of class 0; the one place of the class goes to the next."""
     images = inputs([0.99, 0.01], [0.9, 0.1], [0.85, 0.15], [0.1, 0.9], label=[0, -1, -1, 1])

@@ -255,3 +255,9 @@ def test_clusters_of_the_teachers_features_are_labels_too(labeler, run, tmp_path
     assert labels["accuracy"] > 0.5, "far from the tenth that chance would give"
     assert [r["kind"] for r in result["rounds"]] == ["teacher", "student"]
     assert len(set(table(only(tmp_path / "runs"), 0)["label"])) > 5
+
+
+def test_the_share_of_images_that_are_kept_grows_with_the_rounds(run):
+    result = run("method=self_training", "labeler.threshold=0", "labeler.share=.4", "rounds.students=3")
+    coverage = [record["labels"]["coverage"] for record in result["rounds"] if record["labels"]]
+    assert coverage == pytest.approx([0.4, 0.8, 1.0], abs=0.01)

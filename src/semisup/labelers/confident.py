@@ -1,14 +1,14 @@
 """Pseudo-labels from a teacher's confident predictions."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from semisup.core.errors import SemisupError
-from semisup.core.ranges import NonNegative, Positive, PositiveInt, Probability, enforce_ranges
+from semisup.core.ranges import NonNegative, Positive, PositiveInt, Probability, Range, enforce_ranges
 from semisup.labelers.inputs import LabelerInputs, Labels
-from semisup.labelers.selection import rank_in_class, rarity_quotas
+from semisup.labelers.selection import class_share, rank_in_class, rarity_quotas
 from semisup.metrics.calibration import fit_temperature, softmax
 
 Integers = NDArray[np.int64]
@@ -23,6 +23,9 @@ class ConfidenceLabeler:
     With `rarity`, it is the labeler of CReST: the fewer labels a class has, the larger the share of its images that are
     kept.
 
+    `share` is curriculum labeling (Cascante-Bonilla et al., 2021, arXiv:2001.06001): write threshold=0, share=.2 and
+    five rounds. Departure: their share is of all images, here it is of each predicted class.
+
     Source: Xie et al., 2020, arXiv:1911.04252, section 2. Departure: they repeat images drawn at random; here all
     images of a class are repeated equally often, up to one, and the most confident ones are repeated once more.
 
@@ -33,6 +36,8 @@ class ConfidenceLabeler:
         per_class: At most so many images of each predicted class are kept, the most confident ones; None for all.
         rarity: α of CReST: of the class of rank l among K, by falling number of labels N, the most confident
             (N_(K + 1 - l) / N_1)^α are kept. 0 keeps all; the paper has 1/3.
+        share: After r rounds of students, only the most confident share · (r + 1) of the unlabeled images of each
+            predicted class are kept; None for all.
         balance: Whether kept images are repeated until each class has as many as the largest class, or `per_class`.
         weight: Of a kept image.
         weighting: 'confidence' multiplies the weight by the confidence.
@@ -52,6 +57,7 @@ class ConfidenceLabeler:
         temperature: Positive = 1.0,
         per_class: PositiveInt | None = None,
         rarity: NonNegative = 0.0,
+        share: Annotated[float, Range(0, 1, above=True)] | None = None,
         balance: bool = False,
         weight: Positive = 1.0,
         weighting: Literal["constant", "confidence"] = "constant",
@@ -60,7 +66,7 @@ class ConfidenceLabeler:
         if targets == "hard" and temperature != 1:
             raise SemisupError("labeler.temperature is for soft targets: it needs labeler.targets=soft.")
         self.threshold, self.targets, self.temperature = threshold, targets, temperature
-        self.per_class, self.rarity, self.balance = per_class, rarity, balance
+        self.per_class, self.share, self.rarity, self.balance = per_class, share, rarity, balance
         self.weight, self.weighting, self.calibrate = weight, weighting, calibrate
 
     def __call__(self, inputs: LabelerInputs) -> Labels:
@@ -82,6 +88,8 @@ class ConfidenceLabeler:
         kept = (inputs.label < 0) & (confidence >= self.threshold)
         # In float64, as float32 rounds the highest confidences to 1.
         rank = rank_in_class(probability.max(-1), predicted, kept)
+        if self.share is not None:
+            kept &= class_share(probability, inputs.label < 0, min(1.0, self.share * (inputs.round + 1)), 0)
         if self.per_class is not None:
             kept &= rank < self.per_class
         if self.rarity:

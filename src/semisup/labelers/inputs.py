@@ -20,6 +20,7 @@ class LabelerInputs:
         features: An embedding, (N, D) float32.
         validation: The same of the validation images, with their classes, for calibration; None without any.
         classes: K; None if no class is larger than those of the labels.
+        round: How many rounds of students there were before.
     """
 
     index: NDArray[np.int64]
@@ -28,6 +29,7 @@ class LabelerInputs:
     features: NDArray[np.float32] | None = None
     validation: "LabelerInputs | None" = None
     classes: int | None = None
+    round: int = 0
 
     @property
     def class_count(self) -> int:

@@ -24,7 +24,9 @@ Columns = dict[str, NDArray[Any]]  # `index` (N,), ascending, and what is known 
 LABELS, CLUSTERS, MAP = "pseudo_labels.parquet", "clusters.npz", "map.npz"
 
 
-def label_images(labeler: Labeler, predict: Callable[[], Columns], data: SSLDataModule, folder: Path) -> Labels:
+def label_images(
+    labeler: Labeler, predict: Callable[[], Columns], data: SSLDataModule, folder: Path, number: int = 0
+) -> Labels:
     """Labels the unlabeled images, once; a resumed run reads the file.
 
     All processes predict. The first one labels and writes clusters.npz (of a labeler with clusters), map.npz (of one
@@ -35,6 +37,7 @@ def label_images(labeler: Labeler, predict: Callable[[], Columns], data: SSLData
         predict: `predict_images` or `embed_images`, with all arguments.
         data: Knows the classes of labeled and validation images only.
         folder: The round's.
+        number: The round's.
 
     Returns:
         The labels, in the order of `split.unlabeled`.
@@ -46,7 +49,7 @@ def label_images(labeler: Labeler, predict: Callable[[], Columns], data: SSLData
     if not file.exists():
         columns = predict()
         if rank() == 0:
-            _write_labels(labeler, build_labeler_inputs(data, columns), data, folder)
+            _write_labels(labeler, replace(build_labeler_inputs(data, columns), round=number), data, folder)
     wait_for(file)
     return read_labels(file, data.store, data.split.unlabeled, data.split.hash)
 

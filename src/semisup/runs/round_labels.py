@@ -79,7 +79,7 @@ class RoundLabels:
         else:
             assert method is not None
             predict = partial(predict_images, method, data, build(self.config["trainer"]), labeler_reads(labeler))
-        return label_images(build(labeler), predict, data, folder)
+        return label_images(build(labeler), predict, data, folder, number)
 
     def read(self, number: int) -> Labels:
         """Reads the labels of an earlier round.
