@@ -258,6 +258,6 @@ def test_clusters_of_the_teachers_features_are_labels_too(labeler, run, tmp_path
 
 
 def test_the_share_of_images_that_are_kept_grows_with_the_rounds(run):
-    result = run("method=self_training", "labeler.threshold=0", "labeler.share=.4", "rounds.students=3")
+    result = run("method=self_training", "labeler.threshold=0", "labeler.share=.4", "rounds.students=2")
     coverage = [record["labels"]["coverage"] for record in result["rounds"] if record["labels"]]
     assert coverage == pytest.approx([0.4, 0.8, 1.0], abs=0.01)
