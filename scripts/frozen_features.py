@@ -4,8 +4,8 @@
 
 Each seed draws another split and, in a data set without test images, another fifth of each class for the test. Each
 line of the CSV is a seed: the test accuracy of one candidate, of logistic regression on the same features, or of the
-candidate that cross-validation chose. Further words are options of semisup train. Lines that are there are not
-measured again.
+candidate that cross-validation chose (auto=N: of the first N seeds only). Further words are options of semisup train.
+Lines that are there are not measured again.
 """
 
 import csv
@@ -33,7 +33,7 @@ from semisup.runs.run import configure_process, open_data
 OUT = Path(__file__).resolve().parent.parent / "docs" / "results" / "frozen_features.csv"
 COLUMNS = ("data", "labels", "seed", "candidate", "accuracy", "seconds", "chosen")
 TEST = 0.2  # of each class
-OWN = {"name": "", "labels": "4/class", "seeds": "5", "out": str(OUT), "candidates": ",".join(CANDIDATES)}
+OWN = {"name": "", "labels": "4/class", "seeds": "5", "auto": "5", "out": str(OUT), "candidates": ",".join(CANDIDATES)}
 
 
 def main(words: list[str]) -> int:
@@ -51,9 +51,8 @@ def measure(own: dict[str, str], words: list[str]) -> None:
     for labels in own["labels"].split(","):
         for seed in range(int(own["seeds"])):
             known = [row for row in _read(out) if _key(row) == (own["name"], labels, str(seed))]
-            missing = [
-                name for name in (*names, "logistic_regression", "auto") if name not in {r["candidate"] for r in known}
-            ]
+            all_names = [*names, "logistic_regression", *(["auto"] if seed < int(own["auto"]) else [])]
+            missing = [name for name in all_names if name not in {row["candidate"] for row in known}]
             if missing:
                 seeded = {n: {**c, "seed": seed, "data": {**c["data"], "labels": labels}} for n, c in configs.items()}
                 for row in _measure(seeded, _with_test(store, seed), missing):
@@ -81,6 +80,8 @@ def _measure(configs: dict[str, Any], store: Store, wanted: list[str]) -> list[d
         {"candidate": "logistic_regression", "accuracy": _logistic_regression(store, split.labeled), "chosen": ""}
     )
     rows[-1]["seconds"] = time.perf_counter() - started
+    if "auto" not in wanted:
+        return [row for row in rows if row["candidate"] in wanted]
     started = time.perf_counter()
     folds = cross_validation_folds(split, store.targets[split.labeled], folds=5, repeats=2, seed=base["seed"])
     with tempfile.TemporaryDirectory() as folder:

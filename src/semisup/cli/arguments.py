@@ -50,6 +50,8 @@ def help_text(function: Callable[..., Any]) -> str:
     for name, parameter in inspect.signature(function).parameters.items():
         default = parameter.default
         shown = "..." if default is inspect.Parameter.empty or default is None else str(default)
+        if isinstance(default, tuple) and default:
+            shown = f"[{','.join(default)}]"
         option = f"{name}={shown.lower() if isinstance(default, bool) else shown}"
         choices = [
             str(choice) for part in (parameter.annotation, *get_args(parameter.annotation)) for choice in _names(part)
