@@ -42,8 +42,34 @@ def _section(experiment: Experiment, rows: Members) -> list[str]:
     rounds = [part for row, runs in rows if row.rounds for part in (ROUNDS.format(row.full_name), _rounds(runs))]
     table = _table([_cells(row, runs, rows) for row, runs in rows])
     places = _places([run for _, runs in rows for run in runs])
-    prose = [_source(experiment), places, *rounds, experiment.remarks]
+    prose = [_source(experiment), _optimizers(rows), places, *rounds, experiment.remarks]
     return [f"## {experiment.title}", experiment.intro, _commands(experiment, rows), table, *prose]
+
+
+def _optimizers(rows: Members) -> str:
+    """The optimizers that the records of the runs name, each with its rows."""
+    found: dict[str, list[str]] = {}
+    for row, runs in rows:
+        for spelled in dict.fromkeys(
+            _optimizer(run.config["optimizer"]) for run in runs if run.config.get("optimizer")
+        ):
+            found.setdefault(spelled, []).append(row.full_name)
+    if not found:
+        return ""
+    if len(found) == 1:
+        return f"Optimizer, by the record: {next(iter(found))}."
+    parts = (f"{spelled} for {_joined(names)}" for spelled, names in found.items())
+    return f"Optimizers, by the record: {'; '.join(parts)}."
+
+
+def _optimizer(node: dict[str, Any]) -> str:
+    name = str(node["_target_"]).rpartition(".")[2]
+    named = (f"{key} {value}" for key, value in node.items() if key in ("lr", "momentum", "weight_decay", "schedule"))
+    return f"{name} with {', '.join(named)}"
+
+
+def _joined(names: Sequence[str]) -> str:
+    return ", ".join(f"*{name}*" for name in names)
 
 
 def _missing(experiment: Experiment, rows: Members) -> list[str]:
