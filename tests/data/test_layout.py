@@ -114,3 +114,12 @@ def test_what_phones_and_systems_put_beside_pictures_is_passed_over(tmp_path):
     for name in ("IMG_1.AAE", "IMG_1.MOV", "a.mp4", "a.xmp", "Icon\r", "Thumbs.db", ".DS_Store"):
         save(pets(tmp_path) / "cat" / name)
     assert [file.name for file in files_below(tmp_path)] == ["0.png", "0.png"]
+
+
+def test_a_link_to_nowhere_is_found_and_not_followed(tmp_path):
+    """The import names it among the files that cannot be read."""
+    (pets(tmp_path) / "cat" / "gone.png").symlink_to(tmp_path / "nowhere")
+    before = read_layout(tmp_path).digest()
+    assert [path.name for path in read_layout(tmp_path).labeled.paths] == ["0.png", "gone.png", "0.png"]
+    (tmp_path / "nowhere").write_bytes(b"here now")
+    assert read_layout(tmp_path).digest() != before

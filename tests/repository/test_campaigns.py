@@ -4,7 +4,7 @@ import pytest
 
 from tests.campaigns.__main__ import found, tried
 
-CASES = {"values": 300, "kills": 3, "damage": 6, "folders": 2}
+CASES = {"values": 300, "kills": 3, "damage": 6, "folders": 2, "files": 40}
 
 
 @pytest.mark.parametrize("name", found())

@@ -82,7 +82,7 @@ class Layout:
         """
         lines = [repr(options)]
         for path in self.paths:
-            status = path.stat()
+            status = path.stat() if path.exists() else path.lstat()  # of a link to nowhere, which cannot be read
             lines.append(f"{path.relative_to(self.root)} {status.st_size} {status.st_mtime_ns}")
         return hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()[:8]
 
