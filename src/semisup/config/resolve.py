@@ -11,6 +11,7 @@ from semisup.core.errors import SemisupError
 from semisup.core.ranges import Positive, PositiveInt, Seed, UserPath
 from semisup.core.schema import completed, locate, parameters
 from semisup.data import SSLDataModule
+from semisup.data.transforms.custom import build_transform
 
 OPTIONAL_NODES = ("teacher", "labeler", "embedding")
 
@@ -34,6 +35,8 @@ def complete(config: Mapping[str, Any]) -> Config:
     full["rounds"] = completed("rounds", config.get("rounds") or {}, [Rounds])
     full |= completed("", {k: v for k, v in config.items() if k not in (*INJECTED_ARGS, "batch", "rounds")}, [settings])
     build(full["optimizer"])
+    for option in ("weak", "strong"):
+        build_transform(f"data.{option}", full["data"].get(option))
     _check_rounds(full)
     return full
 
@@ -190,6 +193,8 @@ def _check_embedded_inputs(config: Config) -> None:
         raise SemisupError(f"backbone={name} takes the features of a frozen network: write embedding=pretrained.")
     if not embeds_views(node):
         raise SemisupError(f"backbone={name} takes features of a network: write embedding=pretrained or checkpoint.")
+    if config["data"]["weak"] or config["data"]["strong"]:
+        raise SemisupError(f"data.weak and data.strong make views of images, and {name} takes an embedding.")
     if config["tune"] == "batch_size":
         raise SemisupError(f"tune=batch_size is for backbones that take images, and {name} takes an embedding.")
 

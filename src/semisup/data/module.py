@@ -30,6 +30,7 @@ from semisup.data.splits import Labels, Split, Strategy, Unlabeled, Validation, 
 from semisup.data.store import UNKNOWN, Store
 from semisup.data.streams import Stream
 from semisup.data.transforms.cached_views import CachedViews
+from semisup.data.transforms.custom import Transform, build_transform
 from semisup.data.transforms.image_views import Degrees, ImageViews, Operations
 from semisup.data.transforms.table_views import TableViews
 from semisup.data.transforms.views import Views
@@ -63,6 +64,9 @@ class SSLDataModule(LightningDataModule):
         cutout: The largest side of the strong view's cutout, as a fraction of the image's shorter side.
         rotation: The largest rotation of the weak view, in degrees.
         zoom: The weak view's zoom factor is uniform in 1 ± zoom.
+        weak: A transform that makes the weak view of images instead: of torchvision.transforms.v2, called for each
+            image, or a callable of the batch (B, C, H, W) uint8. In a config: its `_target_` and arguments.
+        strong: The same of the strong view; it takes the image itself.
         noise: Of a table's weak view, in standard deviations of the column.
         drop: The probability that a table's strong view replaces a value.
         eval_batch_size: Images per batch in validation, test and prediction.
@@ -93,6 +97,8 @@ class SSLDataModule(LightningDataModule):
         cutout: Probability = 0.5,
         rotation: Degrees = 0.0,
         zoom: Fraction = 0.0,
+        weak: dict[str, Any] | Transform | None = None,
+        strong: dict[str, Any] | Transform | None = None,
         noise: NonNegative = 0.1,
         drop: Probability = 0.2,
         eval_batch_size: PositiveInt = 500,
@@ -115,6 +121,8 @@ class SSLDataModule(LightningDataModule):
         self.batch_size, self.ratio, self.seed, self.eval_batch_size = batch_size, ratio, seed, eval_batch_size
         self.device_cache: bool | Literal["auto"] = device_cache
         self.views: Views
+        if (weak or strong) and (store.is_embedded or len(store.shape) != 3):
+            raise SemisupError("data.weak and data.strong make views of images, and the network takes rows of numbers.")
         if store.is_embedded:
             self.views = CachedViews((store.images.shape[1] - 1) // 2)
         elif len(store.shape) == 3:
@@ -129,6 +137,8 @@ class SSLDataModule(LightningDataModule):
                 cutout=cutout,
                 rotation=rotation,
                 zoom=zoom,
+                weak=build_transform("data.weak", weak),
+                strong=build_transform("data.strong", strong),
             )
         else:
             self.views = TableViews(store.mean, store.std, noise=noise, drop=drop)

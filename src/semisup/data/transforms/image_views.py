@@ -8,6 +8,7 @@ from torch import Tensor
 
 from semisup.core.errors import SemisupError
 from semisup.core.ranges import Fraction, NonNegativeInt, Probability, Range, enforce_ranges
+from semisup.data.transforms.custom import Transform, apply_transform, draw_seeds
 from semisup.data.transforms.geometry import cut_out, flip_and_crop, flip_turn_and_crop
 from semisup.data.transforms.randaugment import draw_operations, randaugment, to_device
 from semisup.data.transforms.views import AugParams, view_kind
@@ -45,6 +46,8 @@ class ImageViews:
         cutout: The largest side of the strong view's square, as a fraction of the shorter side.
         rotation: The largest angle of the weak view, in degrees.
         zoom: The weak view's factor is uniform in 1 ± zoom.
+        weak: Makes the weak view instead, as of `apply_transform`.
+        strong: Makes the strong view instead, of the image itself.
 
     Raises:
         SemisupError: If the images have another number of channels, or are not larger than the padding.
@@ -62,6 +65,8 @@ class ImageViews:
         cutout: Probability = 0.5,
         rotation: Degrees = 0.0,
         zoom: Fraction = 0.0,
+        weak: Transform | None = None,
+        strong: Transform | None = None,
     ) -> None:
         channels, self.height, self.width = shape
         if channels not in (1, 3):
@@ -70,6 +75,7 @@ class ImageViews:
             raise SemisupError(f"padding={padding} must be smaller than the images, {self.height} x {self.width}.")
         self.flip, self.padding, self.operations, self.cutout = flip, padding, operations, cutout
         self.rotation, self.zoom = rotation, zoom
+        self.transforms = {"weak": weak, "strong": strong}
         deviation = np.asarray(std, np.float64)
         self.scale = (1 / (255 * deviation)).astype(np.float32)  # (C,): view = scale · image + shift
         self.shift = (-np.asarray(mean) / deviation).astype(np.float32)
@@ -86,7 +92,10 @@ class ImageViews:
             For weak: flip (B,) bool, top and left (B,) int64. For medium and strong, also: operation and magnitude, as
             of `draw_operations`. For strong, also: square (B, 4) int64. With rotation or zoom, also: angle and factor
             (B,) float64.
+            For a view by a transform: seed (B,) int64 alone.
         """
+        if self.transforms.get(view_kind(view)) is not None:
+            return {"seed": draw_seeds(rng, count)}
         aug_params: AugParams = {}
         if view_kind(view) != "plain":
             aug_params["flip"] = rng.random(count) < (0.5 if self.flip else 0.0)
@@ -115,7 +124,17 @@ class ImageViews:
         Returns:
             (B, C, H, W) float32 in channels_last, normalized.
         """
-        images = inputs
+        transform = self.transforms.get(view_kind(view))
+        if transform is not None:
+            images = apply_transform(view_kind(view), transform, inputs, aug_params["seed"])
+        else:
+            images = self._augment(view, inputs, aug_params)
+        # Rows of W·C values and not pixels of C: the loop inside torch is then long enough to be fast.
+        scale, shift = (to_device(value, images.device).repeat(self.width) for value in (self.scale, self.shift))
+        views = images.flatten(2).float().mul_(scale).add_(shift)
+        return views.view(images.shape).permute(0, 3, 1, 2)
+
+    def _augment(self, view: str, images: Tensor, aug_params: AugParams) -> Tensor:
         if view_kind(view) != "plain":
             places = (aug_params["flip"], aug_params["top"], aug_params["left"], self.padding)
             if "angle" in aug_params:
@@ -126,7 +145,4 @@ class ImageViews:
             images = randaugment(images, aug_params["operation"], aug_params["magnitude"])
         if view_kind(view) == "strong":
             images = cut_out(images, aug_params["square"])
-        # Rows of W·C values and not pixels of C: the loop inside torch is then long enough to be fast.
-        scale, shift = (to_device(value, images.device).repeat(self.width) for value in (self.scale, self.shift))
-        views = images.flatten(2).float().mul_(scale).add_(shift)
-        return views.view(images.shape).permute(0, 3, 1, 2)
+        return images
