@@ -4,6 +4,7 @@ import torch
 
 from semisup.data import Batch
 from semisup.methods import TemporalEnsembling
+from semisup.methods.functional import last_occurrence
 from tests.methods.by_hand import LABELED, close, method, probabilities
 
 
@@ -31,6 +32,10 @@ def test_an_image_that_is_new_costs_nothing_beside_a_known_one():
     made.loss(LABELED, seen([0.8, 0.2]))
     output = made.loss(LABELED, seen([0.6, 0.4], [0.3, 0.7], index=(1, 0)))
     close(output.terms["consistency"], 0.02)
+
+
+def test_rows_of_the_same_image_write_the_same_value_in_any_order():
+    assert last_occurrence(torch.tensor([3, 1, 3, 2])).tolist() == [2, 1, 2, 3]
 
 
 def test_of_an_image_that_is_in_a_step_twice_the_later_prediction_counts():
