@@ -149,8 +149,6 @@ def test_what_several_optimizers_cannot_do_is_one_sentence(run):
         SemisupError, match=r"^trainer\.micro_batches is for methods with one optimizer, and CoTraining"
     ):
         run(*chosen(CoTraining, "trainer.micro_batches=2"))
-    with pytest.raises(SemisupError, match=r"^the gradients of CoTraining cannot be clipped here in 16-mixed"):
-        run(*chosen(CoTraining, "trainer.gradient_clip_val=1", "trainer.precision=16-mixed"))
 
 
 def test_an_option_that_a_loss_does_not_use_is_refused(run):
