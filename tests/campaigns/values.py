@@ -18,14 +18,13 @@ VALUES: tuple[Any, ...] = (
 def cases(workspace: Path, most: int | None) -> Iterator[Case]:
     """Every group, choice, option and value."""
     tried = []
-    for group, names in group_choices(()).items():
-        for name in names if group in GROUPS and "@" not in group else ():
-            try:
-                full = complete(compose(quote_overrides([f"{group}={name}"])))
-            except SemisupError:  # a choice that needs another one, such as a path
-                continue
-            node = group.partition("@")[2] or group
-            tried += [(full, node, option, name) for option in full.get(node) or {} if option != "_target_"]
+    choices = [(group, name) for group, names in group_choices(()).items() if group in GROUPS for name in names]
+    for group, name in drawn(choices, most and most // 50):
+        try:
+            full = complete(compose(quote_overrides([f"{group}={name}"])))
+        except SemisupError:  # a choice that needs another one, such as a path
+            continue
+        tried += [(full, group, option, name) for option in full.get(group) or {} if option != "_target_"]
     plain = complete(compose([]))
     tried += [(plain, "", option, "settings") for option in ("seed", "tune", "overwrite", "data_dir", "allow")]
     tried += [(plain, node, option, node) for node in ("batch", "rounds") for option in plain[node]]
