@@ -1,6 +1,7 @@
 """Measures the candidates of semisup auto, and its choice, on one data set: docs/results/frozen_features.csv.
 
     python scripts/frozen_features.py name=eurosat data=folder data.path=eurosat labels=2/class,4/class seeds=5
+    python scripts/frozen_features.py table
 
 Each seed draws another split and, in a data set without test images, another fifth of each class for the test. Each
 line of the CSV is a seed: the test accuracy of one candidate, of logistic regression on the same features, or of the
@@ -12,6 +13,7 @@ import csv
 import sys
 import tempfile
 import time
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ from semisup.config.nodes import load_data
 from semisup.config.resolve import complete
 from semisup.core.errors import exit_code
 from semisup.data import Store
+from semisup.metrics.statistics import Estimate
 from semisup.runs.labeling import cached_features
 from semisup.runs.run import configure_process, open_data
 
@@ -37,6 +40,8 @@ OWN = {"name": "", "labels": "4/class", "seeds": "5", "auto": "5", "out": str(OU
 
 
 def main(words: list[str]) -> int:
+    if words[:1] == ["table"]:
+        return exit_code(lambda: print(table(_read(Path(words[1] if words[1:] else OUT)))))
     own = {key: value for key, _, value in (word.partition("=") for word in words) if key in OWN}
     rest = [word for word in words if word.partition("=")[0] not in OWN]
     return exit_code(lambda: measure({**OWN, **own}, rest))
@@ -58,6 +63,27 @@ def measure(own: dict[str, str], words: list[str]) -> None:
                 for row in _measure(seeded, _with_test(store, seed), missing):
                     _append(out, {"data": own["name"], "labels": labels, "seed": seed, **row})
                     console.print(own["name"], labels, seed, row)
+
+
+def table(rows: list[dict[str, str]]) -> str:
+    """A Markdown table for each data set: mean and standard deviation over seeds, in %, and what auto chose."""
+    parts = []
+    for data in dict.fromkeys(row["data"] for row in rows):
+        mine = [row for row in rows if row["data"] == data]
+        columns = list(dict.fromkeys(row["labels"] for row in mine))
+        lines = [f"| {data} | {' | '.join(columns)} |", "|---|" + "---|" * len(columns)]
+        for candidate in dict.fromkeys(row["candidate"] for row in mine):
+            cells = [[r for r in mine if (r["candidate"], r["labels"]) == (candidate, labels)] for labels in columns]
+            lines.append(f"| {candidate} | {' | '.join(map(_cell, cells))} |")
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
+
+
+def _cell(rows: list[dict[str, str]]) -> str:
+    estimate = Estimate.of([100 * float(row["accuracy"]) for row in rows]) if rows else None
+    chosen = Counter(row["chosen"] for row in rows if row["chosen"])
+    text = "" if estimate is None else f"{estimate.mean_and_sd} ({estimate.seeds})"
+    return f"{text} {', '.join(f'{count} {name}' for name, count in chosen.items())}".strip()
 
 
 def _measure(configs: dict[str, Any], store: Store, wanted: list[str]) -> list[dict[str, Any]]:

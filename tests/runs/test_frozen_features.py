@@ -15,8 +15,10 @@ from semisup.cli.overrides import CONF
 from semisup.core.errors import SemisupError
 from semisup.data import Batch
 from semisup.methods import FixMatch, StepOutput
+from semisup.runs.run_data import enlarged
 from semisup.runs.trained_run import open_run
 from tests.runs.test_rounds import only
+from tests.toy import toy
 
 
 class Stopped(FixMatch):
@@ -176,3 +178,12 @@ def test_the_record_names_the_images_and_the_head(run, frozen, tmp_path):
     assert result["data"]["shape"] == [3, 16, 16]
     assert result["rounds"][0]["network"] == "Linear"
     assert json.loads((only(tmp_path / "runs") / "result.json").read_text())["data"]["name"] == "toy"
+
+
+@pytest.mark.parametrize(("size", "is_enlarged"), [(32, True), (16, False), (8, False), (None, False)])
+def test_images_are_never_enlarged_without_a_word(size, is_enlarged, data_dir):
+    """The toy's have 16 pixels."""
+    warning = enlarged(toy(data_dir), size)
+    assert (warning is not None) == is_enlarged
+    if warning:
+        assert "images of 16 pixels are enlarged to embedding.size=32" in warning

@@ -32,7 +32,7 @@ from semisup.methods import Method
 from semisup.runs import console as show
 from semisup.runs.result_warnings import result_warnings
 from semisup.runs.rounds_runner import RoundsRunner
-from semisup.runs.run_data import describe_store
+from semisup.runs.run_data import describe_store, enlarged
 from semisup.runs.run_files import COMMAND, CONFIG, RESULT, delete_unfinished
 from semisup.runs.trained_network import load_network
 from semisup.runs.trusted import named_packages
@@ -122,6 +122,8 @@ def open_data(config: Config, console: Console) -> tuple[Store, Store]:
     images = load_source(config)
     if not takes_embedding(config):
         return images, images
+    if warning := enlarged(images, config["embedding"].get("size")):
+        show.warn(console, warning)
     load = partial(load_network, allow=named_packages(config))
     return images, embed_inputs(config, images, load, show.show_progress(console, "embedding", "images"))
 

@@ -34,6 +34,25 @@ def describe_store(store: Store) -> dict[str, Any]:
     }
 
 
+def enlarged(store: Store, size: int | None) -> str | None:
+    """Says that images are smaller than what a frozen network is to see.
+
+    Args:
+        store: The images.
+        size: The shorter side that they are resized to; None: they are not.
+
+    Returns:
+        A warning; None if no image is enlarged.
+    """
+    side = min(store.shape[1:], default=0)
+    if size is None or not 0 < side < size:
+        return None
+    return (
+        f"images of {side} pixels are enlarged to embedding.size={size}. If the pictures are larger, import them larger, "
+        f"with data.size={size} where the data takes it."
+    )
+
+
 def empty_store(description: Mapping[str, Any]) -> Store:
     """A data set without images, for what needs its shape and its classes alone.
 
