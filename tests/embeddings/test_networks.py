@@ -83,6 +83,24 @@ def test_the_images_normalized_by_the_data_set(store, weights):
     assert_allclose(found, by_hand(Torchvision(RGB, 3, name=SMALL, weights=weights), plain(store)), atol=1e-4)
 
 
+def test_several_networks_side_by_side_each_with_its_own_normalization(store, weights, tmp_path):
+    """The first names ImageNet's statistics, the second .5 and .5. Each part has length 1, as it would have alone."""
+    pytest.importorskip("timm", reason="timm is an extra, semisup[timm]")
+    from semisup.models.backbones import Timm
+
+    other = "tf_mobilenetv3_small_minimal_100.in1k"
+    torch.save(Timm(RGB, 3, name=other).network.state_dict(), tmp_path / "other.pth")
+    names, files = [f"torchvision:{SMALL}", f"timm:{other}"], [weights, str(tmp_path / "other.pth")]
+    joined = PretrainedEmbedding(network=names, weights=files)(store, ROWS)
+    alone = [
+        PretrainedEmbedding(network=n, weights=w, normalize=True)(store, ROWS)
+        for n, w in zip(names, files, strict=True)
+    ]
+    assert_allclose(joined, np.concatenate(alone, axis=1), atol=1e-4)
+    embedding = PretrainedEmbedding(network=names, weights=files)
+    assert embedding.fingerprint(store) == embedding.fingerprint(store), "random heads are no part of it"
+
+
 def test_a_node_in_place_of_a_name(store, weights):
     node = {"_target_": "semisup.models.backbones.Torchvision", "name": SMALL}
     one, same = (PretrainedEmbedding(network=n, weights=weights)(store, ROWS) for n in (f"torchvision:{SMALL}", node))
@@ -215,6 +233,11 @@ def test_rows_of_a_table_through_a_network(table):
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
+        (
+            lambda: PretrainedEmbedding(network=["timm:a", "timm:b"], weights=["c"]),
+            "embedding.network lists 2 networks, and embedding.weights 1: give two networks or more",
+        ),
+        (lambda: PretrainedEmbedding(network="timm:a", weights=["c"]), "embedding.weights is a list, and"),
         (lambda: PretrainedEmbedding(network="resnet18"), "embedding.network=resnet18 is not valid: write timm:NAME"),
         (lambda: PretrainedEmbedding(network={"_target_": "semisup.models.backbones.SmallCNN"}), "takes no weights"),
         (lambda: PretrainedEmbedding(network={"name": "resnet18"}), "has no _target_"),

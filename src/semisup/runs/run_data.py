@@ -48,8 +48,8 @@ def enlarged(store: Store, size: int | None) -> str | None:
     if size is None or not 0 < side < size:
         return None
     return (
-        f"images of {side} pixels are enlarged to embedding.size={size}. If the pictures are larger, import them larger, "
-        f"with data.size={size} where the data takes it."
+        f"images of {side} pixels are enlarged to embedding.size={size}. If the pictures are larger, import them "
+        f"larger, with data.size={size} where the data takes it."
     )
 
 

@@ -1,6 +1,7 @@
 """The networks, one per file. A network of your own is a subclass of Backbone, see base.py."""
 
 from semisup.models.backbones.base import Backbone
+from semisup.models.backbones.concatenated import Concatenated
 from semisup.models.backbones.keras_cnn import KerasCNN
 from semisup.models.backbones.linear import Linear, MlpHead
 from semisup.models.backbones.mlp import MLP
@@ -13,6 +14,7 @@ from semisup.models.backbones.wide_resnet import WideResNet
 __all__ = [
     "MLP",
     "Backbone",
+    "Concatenated",
     "KerasCNN",
     "Linear",
     "MlpHead",
