@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from semisup.auto import AutoOptions, auto
+    from semisup.auto import AutoOptions, run_auto
     from semisup.core.errors import SemisupError
     from semisup.data import SSLDataModule, Store
     from semisup.methods import (
@@ -85,9 +85,9 @@ __all__ = [
     "Store",
     "Supervised",
     "TemporalEnsembling",
-    "auto",
     "open_run",
     "run",
+    "run_auto",
 ]
 _MODULES = {  # the other names are in semisup.methods
     "AutoOptions": "semisup.auto",
@@ -95,7 +95,7 @@ _MODULES = {  # the other names are in semisup.methods
     "SSLDataModule": "semisup.data",
     "SemisupError": "semisup.core.errors",
     "Store": "semisup.data",
-    "auto": "semisup.auto",
+    "run_auto": "semisup.auto",
     "open_run": "semisup.runs.trained_run",
     "run": "semisup.runs.run",
 }

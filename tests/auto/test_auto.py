@@ -6,7 +6,7 @@ import shutil
 import pytest
 from rich.console import Console
 
-from semisup.auto import AutoOptions, auto
+from semisup.auto import AutoOptions, run_auto
 from semisup.cli.auto import compose_candidates
 from semisup.core.errors import SemisupError
 from semisup.reports import write_report
@@ -48,7 +48,7 @@ def job(original, words, tmp_path):
 
 
 def done(words, *more, names=("supervised", "pseudo_label"), **options):
-    folder, record = auto(compose_candidates([*words, *more], names), AutoOptions(**options), Console(quiet=True))
+    folder, record = run_auto(compose_candidates([*words, *more], names), AutoOptions(**options), Console(quiet=True))
     return folder, record
 
 
@@ -151,7 +151,7 @@ def test_a_candidate_that_trains_on_images_is_refused(words):
     configs["pseudo_label"]["backbone"] = {"_target_": "semisup.models.backbones.SmallCNN"}
     configs["pseudo_label"]["embedding"] = None
     with pytest.raises(SemisupError, match="candidate pseudo_label trains on images"):
-        auto(configs)
+        run_auto(configs)
 
 
 def test_fewer_than_two_folds_are_refused():

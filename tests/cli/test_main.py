@@ -67,7 +67,8 @@ def test_train_py_is_the_subcommand():
         ("trian", "there is no command 'trian'; did you mean 'train'?"),
         (
             "xyz",
-            "there is no command 'xyz'; valid are cluster, compare, export, import, options, predict, report, train.",
+            "there is no command 'xyz'; valid are auto, cluster, compare, export, import, options, predict, report, "
+            "train.",
         ),
         ("method=fixmatch", "there is no command 'method=fixmatch'; write semisup train method=fixmatch."),
         ("train sed=1", "there is no option sed; did you mean 'seed'?"),

@@ -75,7 +75,7 @@ def test_packages_of_ones_own_are_shown(options, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     search = f"hydra.searchpath=['file://{tmp_path / 'conf'}']"
-    assert "mean_teacher, mine, mixmatch" in options(search)
+    assert "meta_pseudo_labels, mine, mixmatch" in options(search)
     shown = options(search, "method=mine")
     assert "method.margin 0.25 a number How much is needed." in shown
     assert "method.threshold 0.95 a number from 0 to 1 τ." in shown

@@ -114,7 +114,7 @@ def test_the_help_with_a_searchpath_names_choices_of_ones_own(cli, tmp_path):
     for words in (["--config-dir", str(tmp_path)], [f"hydra.searchpath=['file://{tmp_path}']"]):
         status, out, _ = cli("--help", *words)
         assert status == 0
-        assert "mean_teacher, mine, mixmatch" in out
+        assert "meta_pseudo_labels, mine, mixmatch" in out
 
 
 def test_cfg_job_shows_the_completed_config(cli, overrides, tmp_path):

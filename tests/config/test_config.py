@@ -134,7 +134,7 @@ def test_the_config_of_a_finished_run_is_complete_and_makes_its_parts_again(run,
 OUT_OF_RANGE = {
     "seed": ("true", "-1", "1e30", "nan", "1.5", "[1]", "one"),
     "batch.labeled": ("0", "-8", "true", "1e20", "nan", "few"),
-    "batch.ratio": ("0", "true", "inf", "1.5"),
+    "batch.ratio": ("0", "true", "inf", "-1.5"),
     "rounds.students": ("-1", "true", "1e20", "nan"),
     "rounds.student_steps": ("0", "true", "1e20"),
     "rounds.patience": ("0", "true", "-1"),

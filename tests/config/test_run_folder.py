@@ -84,7 +84,7 @@ def test_a_damaged_result_is_named_and_written_again_from_what_the_rounds_left(r
     (folder,) = (tmp_path / "runs").iterdir()
     file = folder / "result.json"
     file.write_text(file.read_text()[:300])
-    with pytest.raises(SemisupError, match=r"result\.json is damaged .*: delete it"):
+    with pytest.raises(SemisupError, match=r"result\.json cannot be read: .*: delete it"):
         run(*SUPERVISED)
     file.unlink()
     trained = (folder / "round0" / "best.ckpt").stat().st_mtime_ns

@@ -1,5 +1,5 @@
 """The whole job: a short list of methods, cross-validated on the labels there are, and the choice trained on all."""
 
-from semisup.auto.job import AutoOptions, auto
+from semisup.auto.job import AutoOptions, run_auto
 
-__all__ = ["AutoOptions", "auto"]
+__all__ = ["AutoOptions", "run_auto"]

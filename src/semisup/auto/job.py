@@ -99,7 +99,7 @@ class _Job:
         return run_trial(self.trained[name], fold, self.folder / "cross_validation" / name)
 
 
-def auto(
+def run_auto(
     candidates: Mapping[str, Config],
     options: AutoOptions | None = None,
     console: Console | None = None,

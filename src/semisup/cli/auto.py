@@ -83,11 +83,10 @@ def _start(words: list[str]) -> None:
     names = options.pop("candidates")
     configs = compose_candidates([word for word in words if word not in own], names)
 
-    from semisup.auto import AutoOptions
-    from semisup.auto import auto as do_job
+    from semisup.auto import AutoOptions, run_auto
 
     console = Console()
-    folder, _ = do_job(configs, AutoOptions(**options), console, shlex.join(["semisup", "auto", *words]))
+    folder, _ = run_auto(configs, AutoOptions(**options), console, shlex.join(["semisup", "auto", *words]))
     if not (folder / "report.html").exists():
         write_page(folder, configs[names[0]], console)
 

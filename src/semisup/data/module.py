@@ -269,8 +269,9 @@ class SSLDataModule(LightningDataModule):
                 image=self.views.apply("plain", batch["inputs"], {}), label=batch["label"], index=batch["index"]
             )
         labeled = self._view(batch["labeled"])
-        first = next(iter(batch["labeled"]["aug_params"]))  # the method's `labeled_view`
-        made = {"labeled": Batch({"image": labeled.pop(first), **labeled})}
+        for first in list(batch["labeled"]["aug_params"])[:1]:  # the method's `labeled_view`
+            labeled = Batch({"image": labeled.pop(first), **labeled})
+        made = {"labeled": labeled}
         if "unlabeled" in batch:
             made["unlabeled"] = self._view(batch["unlabeled"])
         return made
