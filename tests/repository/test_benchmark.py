@@ -11,7 +11,7 @@ import pytest
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 PARTS = (
-    *("gather", "transfer", "plain views", "weak views", "strong views"),
+    *("gather", "transfer", "plain views", "weak views", "medium views", "strong views"),
     *("forward", "backward", "optimizer", "average", "framework"),
 )
 
