@@ -109,6 +109,17 @@ def test_a_finished_job_is_read(job, words):
     assert (folder / "auto.json").stat().st_mtime_ns == before
 
 
+def test_a_mistake_deletes_no_finished_job(job, words):
+    """The folder is replaced only when data and device are known to be there."""
+    folder, record = job
+    configs = compose_candidates([*words, "overwrite=true"], ("supervised", "pseudo_label"))
+    for config in configs.values():
+        config["trainer"]["accelerator"] = "cuda"  # no part of the folder's name, and not there
+    with pytest.raises(SemisupError, match="the trainer cannot be set up"):
+        run_auto(configs, AutoOptions(**ONCE), Console(quiet=True))
+    assert json.loads((folder / "auto.json").read_text()) == record
+
+
 def test_the_page_says_how_the_method_was_chosen(job):
     folder, record = job
     read = Reader(write_report(folder, allow=("tests",)).read_text(encoding="utf-8"))

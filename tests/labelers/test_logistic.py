@@ -34,7 +34,7 @@ def test_a_start_does_not_change_the_optimum_and_saves_iterations(classes):
 
 
 def test_the_penalty_follows_from_cross_validation():
-    """Half of the labels are drawn anew: only a strong penalty keeps it from learning them by heart."""
+    """Half of the labels are drawn again: only a strong penalty keeps it from learning them by heart."""
     points, label = clouds(200, 2, 20)
     assert logistic_regression(points, label).c >= 10
     noisy = np.where(np.arange(200) % 4 < 2, label, np.random.default_rng(1).integers(0, 2, 200))

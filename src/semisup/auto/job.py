@@ -18,11 +18,12 @@ from semisup.auto.scores import choose, score
 from semisup.auto.trial import Candidate, Trial, run_trial
 from semisup.auto.unlabeled import LABELS, label_unlabeled
 from semisup.config import Config
-from semisup.config.identity import run_identity
+from semisup.config.identity import data_and_labels, run_identity
 from semisup.config.nodes import load_data
 from semisup.config.resolve import complete, takes_embedding
 from semisup.core.atomic_files import atomic_write_text
 from semisup.core.errors import SemisupError
+from semisup.core.locks import refuse_locked
 from semisup.core.ranges import PositiveInt, enforce_ranges
 from semisup.data import Split, Store
 from semisup.runs.console import show_progress
@@ -127,17 +128,19 @@ def run_auto(
     _check(completed)
     base = next(iter(completed.values()))
     folder = job_folder(completed, options)
-    if base["overwrite"] and folder.exists():
-        shutil.rmtree(folder)
+    replaces = base["overwrite"] and folder.exists()
     completed = {name: {**config, "overwrite": False} for name, config in completed.items()}
-    if record := read_record(folder):
+    if not replaces and (record := read_record(folder)):
         console.print(f"{folder} is finished; overwrite=true does it again.", markup=False, soft_wrap=True)
         choice(console, record)
         return folder, record
+    refuse_locked(folder)
     configure_process()
     started = time.perf_counter()
     _, store = open_data(base, console)
     split = load_data(base, store).split
+    if replaces:  # only now, as a mistake must not delete a finished job
+        shutil.rmtree(folder)
     job = _Job(completed, options, folder, console, store, split, {"embedding": time.perf_counter() - started})
     record = _run(job, command)
     atomic_write_text(folder / AUTO, json.dumps(record, indent=1))
@@ -158,10 +161,7 @@ def job_folder(candidates: Mapping[str, Config], options: AutoOptions) -> Path:
     what = [{name: run_identity(config) for name, config in candidates.items()}, vars(options)]
     digest = hashlib.sha256(json.dumps(what, default=str).encode()).hexdigest()[:8]  # their order counts
     base = next(iter(candidates.values()))
-    data = base["data"]
-    source = data.get("name") or Path(str(data.get("path") or data["_target_"].rpartition(".")[2])).stem
-    labels = str(data["labels"]).replace("/", "-per-")
-    return Path(base["runs_dir"]) / f"{source}-{labels}-auto-seed{base['seed']}-{digest}"
+    return Path(base["runs_dir"]) / f"{data_and_labels(base['data'])}-auto-seed{base['seed']}-{digest}"
 
 
 def _run(job: _Job, command: str | None) -> Record:

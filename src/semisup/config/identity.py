@@ -60,11 +60,27 @@ def run_folder(config: Config) -> Path:
         The path; its name ends with a hash of `run_identity`.
     """
     digest = hashlib.sha256(json.dumps(run_identity(config), sort_keys=True, default=str).encode()).hexdigest()[:8]
-    data = config["data"]
-    source = data.get("name") or Path(str(data.get("path") or short_name(data["_target_"]))).stem
-    labels = str(data["labels"]).replace("/", "-per-")
-    parts = (source, labels, _choice(config["method"]), _choice(config["backbone"]), f"seed{config['seed']}", digest)
+    parts = (
+        data_and_labels(config["data"]),
+        _choice(config["method"]),
+        _choice(config["backbone"]),
+        f"seed{config['seed']}",
+        digest,
+    )
     return Path(config["runs_dir"]) / "-".join(str(part) for part in parts)
+
+
+def data_and_labels(data: Mapping[str, Any]) -> str:
+    """How a run's folder begins, such as digits-60.
+
+    Args:
+        data: The node `data`, completed.
+
+    Returns:
+        The name of the data set, and how many labels are used.
+    """
+    source = data.get("name") or Path(str(data.get("path") or short_name(data["_target_"]))).stem
+    return f"{source}-{str(data['labels']).replace('/', '-per-')}"
 
 
 def short_name(target: str) -> str:
