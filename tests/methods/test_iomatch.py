@@ -13,10 +13,10 @@ LABELED = Batch(image=torch.tensor([[2.0, 0.0]]), label=torch.tensor([0]))  # p_
 
 def iomatch(**options):
     made = feature_method(IOMatch, classes=2, alignment="off", threshold=0.85, **options)
-    made.project, made.binary_heads = nn.Identity(), nn.Identity()
-    made.open_head = nn.Linear(2, 3)
-    nn.init.zeros_(made.open_head.weight)
-    nn.init.zeros_(made.open_head.bias)
+    made.detector.project, made.binary_heads = nn.Identity(), nn.Identity()
+    made.detector.classify = nn.Linear(2, 3)
+    nn.init.zeros_(made.detector.classify.weight)
+    nn.init.zeros_(made.detector.classify.bias)
     return made
 
 

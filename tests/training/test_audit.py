@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from semisup.data import Batch
+from semisup.data.store import OUTLIER
 from semisup.labelers import Labels
 from semisup.methods import PseudoLabel, PseudoLabels, StepOutput
 from semisup.training.audit import Audit, pseudo_label_metrics
@@ -41,6 +42,17 @@ def test_coverage_counts_images_and_accuracy_weighs_them():
     assert figures["accuracy"] == pytest.approx(0.6)
     assert figures["per_class"]["cat"] == {"accuracy": 0.5, "coverage": 1.0}
     assert figures["per_class"]["dog"] == {"accuracy": 1.0, "coverage": 0.5}
+
+
+def test_outliers_are_counted_apart():
+    """Three outliers of which two are used, and two cats, of which one is: 2 / 3 are covered, and 2 / 3 of the used are
+    outliers. The figures of the classes know nothing of them. An image of which nobody knows the class counts nowhere.
+    """
+    truth = [OUTLIER, OUTLIER, OUTLIER, 0, 0, -1]
+    figures = last_report([0] * 6, [1.0, 0.5, 0.0, 1.0, 0.0, 1.0], [0.9] * 6, truth)
+    assert figures["outlier_coverage"] == figures["outlier_share"] == pytest.approx(2 / 3)
+    assert (figures["coverage"], figures["accuracy"]) == (0.5, 1.0)
+    assert "outlier_share" not in last_report([0], [1.0], [0.9], [0])
 
 
 def test_calibration_error_is_of_all_images_used_or_not():

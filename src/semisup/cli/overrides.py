@@ -164,16 +164,15 @@ def node_targets(config: Mapping[str, Any]) -> dict[str, list[Any]]:
     Raises:
         SemisupError: For a `_target_` that does not exist.
     """
-    from semisup.config.nodes import INJECTED_ARGS
+    from semisup.config.nodes import DATA_TARGETS, INJECTED_ARGS
     from semisup.config.resolve import batch_sizes, settings
     from semisup.config.rounds import Rounds
     from semisup.core.schema import locate
-    from semisup.data import SSLDataModule
 
     found: dict[str, list[Any]] = {"": [settings], "batch": [batch_sizes], "rounds": [Rounds]}
     for node in INJECTED_ARGS:
         if target := (config.get(node) or {}).get("_target_"):
-            found[node] = [locate(target, f"{node}._target_"), *([SSLDataModule] if node == "data" else [])]
+            found[node] = [locate(target, f"{node}._target_"), *(DATA_TARGETS if node == "data" else ())]
     return found
 
 

@@ -27,6 +27,7 @@ def predict(
     images: UserPath,
     out: UserPath,
     probabilities: bool = False,
+    unknown: Probability | None = None,
     relative_to: UserPath | None = None,
     sort_into: UserPath | None = None,
     confidence: Probability | None = None,
@@ -52,6 +53,8 @@ def predict(
         images: A folder (at any depth), one image, a .txt file that lists paths, or a table (CSV, Parquet).
         out: A .csv, .jsonl or .parquet file: path, label, confidence.
         probabilities: Whether the probability of each class is written, too.
+        unknown: Above which score an image is called unknown, from 0 to 1. If not given, it is 0.5 for methods with a
+            detector of unknown classes, such as iomatch and ssb; with others, no image is. 1: no image is.
         relative_to: A folder above the images that their paths begin in; `images` if not given.
         sort_into: A folder: images are copied into its class folders, and those below `confidence` into unsure/.
         confidence: The least confidence for a class folder of `sort_into`; 0.9 if not given.
@@ -77,8 +80,8 @@ def predict(
 
     from rich.console import Console
 
-    from semisup.predicting.predict import claim_output, predict_samples
-    from semisup.predicting.prediction_file import PredictionFile
+    from semisup.predicting.predict import claim_output, predict_samples, unknown_threshold
+    from semisup.predicting.prediction_file import UNKNOWN, PredictionFile
     from semisup.predicting.review import write_review_page
     from semisup.predicting.samples import open_samples
     from semisup.predicting.sorting import check_folder, claim_folder, sort_images
@@ -91,13 +94,15 @@ def predict(
     base, name, threshold = source.base, trained.folder.resolve().name, 0.9 if confidence is None else confidence
     if base is None and (sort_into or review):
         raise SemisupError("sort_into and review are for images, and this run is of a table.")
+    above = unknown_threshold(trained, unknown)
+    answers = [*trained.classes, *([] if above is None else [UNKNOWN])]
     if sort_into:
-        check_folder(Path(sort_into), source.path, trained.classes)
-    claim_output(output, trained, source, overwrite)
+        check_folder(Path(sort_into), source.path, answers)
+    claim_output(output, trained, source, overwrite, above)
     if sort_into:
         claim_folder(Path(sort_into), name, trained.digest(), threshold, link)
     count = predict_samples(
-        trained, source, output, device=device, batch_size=batch_size, workers=workers, console=console
+        trained, source, output, device=device, batch_size=batch_size, workers=workers, console=console, unknown=above
     )
     if not count.total:
         raise SemisupError(f"none of {images} can be read; {output.unreadable} says why.")
@@ -107,7 +112,7 @@ def predict(
     if trained.temperature is None:
         console.print("Confidence is not calibrated: the run has no temperature, which takes validation images.")
     if base is not None and sort_into:
-        done = sort_images(Path(sort_into), output.read(), base, trained.classes, threshold, link)
+        done = sort_images(Path(sort_into), output.read(), base, answers, threshold, link)
         lost = f" {done.missing:,} of the labeled images are no longer there." if done.missing else ""
         console.print(
             f"{sort_into}: {done.confident:,} in class folders, {done.unsure:,} below {threshold} in unsure.{lost}"

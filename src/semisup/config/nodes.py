@@ -7,10 +7,13 @@ from typing import Any
 from semisup.config import Config
 from semisup.core.errors import SemisupError
 from semisup.core.schema import locate, parameters
-from semisup.data import Split, SSLDataModule, Store
+from semisup.data import Split, SSLDataModule, Store, withhold_classes
 from semisup.data.transforms import ImageViews
 from semisup.embeddings.network import NetworkEmbedding
 from semisup.models.backbones import Backbone
+
+# What takes the options of `data`, beside the source.
+DATA_TARGETS: tuple[Callable[..., Any], ...] = (SSLDataModule, withhold_classes)
 
 # What the program supplies to each node's constructor, and a config may not set.
 INJECTED_ARGS = {
@@ -90,7 +93,20 @@ def load_source(config: Config) -> Store:
     """
     source = locate(config["data"]["_target_"])
     store: Store = source(data_dir=Path(config["data_dir"]).expanduser(), **select_kwargs(config["data"], source))
-    return store
+    return withhold(config, store)
+
+
+def withhold(config: Config, store: Store) -> Store:
+    """Takes the classes from a data set that a config says are unknown.
+
+    Args:
+        config: Completed.
+        store: With all classes.
+
+    Returns:
+        The data set of the other classes.
+    """
+    return withhold_classes(store, **select_kwargs(config["data"], withhold_classes))
 
 
 def embed_inputs(

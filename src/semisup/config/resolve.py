@@ -1,16 +1,15 @@
 """From the values of the command line to a completed config, in which everything fits together."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from semisup.config import Config
 from semisup.config.identity import short_name
-from semisup.config.nodes import INJECTED_ARGS, build, build_embedding, embeds_views
+from semisup.config.nodes import DATA_TARGETS, INJECTED_ARGS, build, build_embedding, embeds_views
 from semisup.config.rounds import Rounds, round_config
 from semisup.core.errors import SemisupError
 from semisup.core.ranges import Positive, PositiveInt, Seed, UserPath
 from semisup.core.schema import completed, locate, parameters
-from semisup.data import SSLDataModule
 from semisup.data.transforms.custom import build_transform
 
 OPTIONAL_NODES = ("teacher", "labeler", "embedding")
@@ -144,8 +143,7 @@ def _completed_node(where: str, node: Mapping[str, Any] | None, injected: tuple[
         raise SemisupError(f"{where} must be chosen; write {option}=... on the command line.")
     assert node is not None
     target = locate(node["_target_"], f"{where}._target_")
-    targets: list[Callable[..., Any]] = [target, SSLDataModule] if where == "data" else [target]
-    return completed(where, node, targets, injected)
+    return completed(where, node, [target, *(DATA_TARGETS if where == "data" else ())], injected)
 
 
 def _check_rounds(config: Config) -> None:

@@ -2,8 +2,9 @@
 
 from semisup.data.batch import Batch
 from semisup.data.module import SSLDataModule
+from semisup.data.open_set import withhold_classes
 from semisup.data.splits import Split, make_split
 from semisup.data.store import Store, open_store
 from semisup.data.store_writer import write_store
 
-__all__ = ["Batch", "SSLDataModule", "Split", "Store", "make_split", "open_store", "write_store"]
+__all__ = ["Batch", "SSLDataModule", "Split", "Store", "make_split", "open_store", "withhold_classes", "write_store"]

@@ -86,6 +86,7 @@ class Split:
             "data": store.name,
             "data_fingerprint": store.fingerprint,
             "test_fingerprint": store.test_fingerprint,
+            "unknown_classes": list(store.unknown_classes),
         }
 
     def save(self, folder: Path, store: Store) -> None:
@@ -156,7 +157,7 @@ def make_split(
         SemisupError: If there are not enough labels, or if a class would have none.
     """
     rng = np.random.default_rng([seed, 0x5EED])
-    known = np.flatnonzero(store.targets[: store.labelable] != UNKNOWN)
+    known = np.flatnonzero(store.targets[: store.labelable] >= 0)
     shares = long_tail(len(store.classes), imbalance)
     head = _of_head(labels)
     by_class = imbalance != 1 or unlabeled_imbalance != 1 or head is not None or _of_head(unlabeled) is not None
@@ -285,6 +286,10 @@ def _choose_unlabeled(
     if head is not None or np.ptp(shares) > 0:
         if (store.targets[rest] == UNKNOWN).any():
             raise SemisupError("data.unlabeled_imbalance needs a data set whose unlabeled images have hidden labels.")
+        if store.unknown_classes:
+            raise SemisupError(
+                "data.unknown has no place in a long tail of unlabeled images: leave one of the two out."
+            )
         if head is not None:
             return _choose_per_class(store, rest, counts_from_largest(head, shares), rng)
         available = np.bincount(store.targets[rest], minlength=len(store.classes))

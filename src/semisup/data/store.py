@@ -25,6 +25,7 @@ from semisup.core.checksums import check_json_seal, checksum
 from semisup.core.errors import SemisupError
 
 UNKNOWN = -1  # the target of an image whose class is unknown or hidden
+OUTLIER = -2  # the target of an image that is known to be of none of the K classes
 FORMAT = 1  # raised when the layout changes, so that an old store is refused by name
 
 
@@ -36,9 +37,9 @@ class Store:
         name: The data set's name.
         classes: The K names of the classes.
         images: (N, H, W, C) uint8, or (N, D) float32 for a table.
-        targets: (N,) int64, -1 = unknown.
+        targets: (N,) int64, UNKNOWN and OUTLIER among them.
         test_images: The test set's, (M, H, W, C) or (M, D).
-        test_targets: The test set's, (M,) int64.
+        test_targets: The test set's, (M,) int64, OUTLIER among them.
         labelable: Only the first so many images may be drawn as labeled ones; SVHN's and STL-10's extra images may not.
         mean: Per channel in [0, 1], or per column, over all N images.
         std: The same of the standard deviation.
@@ -48,6 +49,7 @@ class Store:
             if empty.
         columns: The D names of a table's columns, if it has any.
         frozen_network: A hash of the network whose features are in the place of the images; empty if none is.
+        unknown_classes: The names of the classes whose images have the target OUTLIER.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Store:
     test_fingerprint: str = ""
     columns: tuple[str, ...] = ()
     frozen_network: str = ""
+    unknown_classes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "test_fingerprint", self.test_fingerprint or self.fingerprint)
@@ -86,6 +89,11 @@ class Store:
     def is_embedded(self) -> bool:
         """Whether features of a frozen network, (N, V, D) for V views, take the place of the images."""
         return self.images.ndim == 3
+
+    @property
+    def scored(self) -> NDArray[np.int64]:
+        """The rows of the test images of the K classes."""
+        return np.flatnonzero(self.test_targets >= 0)
 
     def hide(self, known: NDArray[np.int64]) -> "Store":
         """Hides the targets of all images but some.

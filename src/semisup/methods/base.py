@@ -76,12 +76,14 @@ class Method(LightningHooks):
         self.network = network.to(memory_format=torch.channels_last)
         self.optimizer = optimizer or adam()
         self.ema = EMA(self.network, ema) if ema else None
+        self.detector: nn.Module | None = None
+        self.detector_ema: EMA | None = None
         self.label_smoothing, self.class_weights, self.targets_from = label_smoothing, class_weights, targets_from
         self.automatic_optimization = not self.parts
         self.step, self.progress = 0, 0.0
         self.predict_outputs: tuple[str, ...] = ("logits",)  # or features, or both, for a labeler
-        self.eval_outputs: dict[str, Tensor] = {}  # logits, label and index of the images of the last evaluation
-        self._outputs: list[tuple[Tensor, Tensor, Tensor]] = []
+        self.eval_outputs: dict[str, Tensor] = {}  # logits, label, index and unknown of the last evaluation's images
+        self._outputs: list[tuple[Tensor, ...]] = []
         self._used_options: set[str] = set()
 
     @abstractmethod
@@ -160,6 +162,17 @@ class Method(LightningHooks):
         """Called after each step of the optimizer. A method with state of its own extends it."""
         if self.ema is not None:
             self.ema.update(self.network, self.step + 1)
+        if self.detector_ema is not None and self.detector is not None:
+            self.detector_ema.update(self.detector, self.step + 1)
+
+    def set_detector(self, detector: nn.Module) -> None:
+        """Gives the method a detector of unknown classes, which `loss` trains; it is averaged like the network.
+
+        Args:
+            detector: Maps features (N, D) and logits (N, K) to how likely an image is of no class, (N,) from 0 to 1.
+        """
+        self.detector = detector
+        self.detector_ema = EMA(detector, self.ema.decay) if self.ema is not None else None
 
     def part_optimizer(self, part: str) -> OptimizerConfig:
         """How one of `parts` is optimized. A method overrides it to give its parts different rates.
@@ -176,6 +189,11 @@ class Method(LightningHooks):
     def eval_network(self) -> nn.Module:  # type: ignore[override]
         """The network that is evaluated, predicted with and exported: the moving average where there is one."""
         return self.network if self.ema is None else self.ema.network
+
+    @property
+    def eval_detector(self) -> nn.Module | None:  # type: ignore[override]
+        """The detector that is evaluated and predicted with: the average where there is one; None without any."""
+        return self.detector if self.detector_ema is None else self.detector_ema.network
 
     def forward(self, image: Tensor) -> Tensor:
         """Logits (N, K) of the network that is evaluated."""

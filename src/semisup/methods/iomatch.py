@@ -9,8 +9,9 @@ from torch.nn import functional as F
 from semisup.core.ranges import NonNegative, Probability
 from semisup.data.batch import Batch
 from semisup.methods.alignment import AlignedMethod, Alignment
+from semisup.methods.detectors import OpenHead
 from semisup.methods.functional import sharpened_softmax, weighted_cross_entropy
-from semisup.methods.heads import features_and_logits, mlp
+from semisup.methods.heads import features_and_logits
 from semisup.methods.step_output import PseudoLabels, StepOutput
 
 
@@ -22,7 +23,8 @@ class IOMatch(AlignedMethod):
         B(x) = -log b_y(x) + max_{c ≠ y} -log (1 - b_c(x))
 
     p̃ is the aligned p(u_weak), b_c says whether an image is of class c, and p_o has K + 1 classes. Both
-    are heads on an MLP of the features; p alone predicts.
+    are heads on an MLP of the features; p alone predicts the class. The last class of p_o is how likely an image is of
+    no class: `predict` answers unknown by it, and the test measures it.
 
     Source: Li et al., 2023, arXiv:2308.13168, eq. 3 to 9, and its code for B and values. Departures: alignment as in
     AlignedMethod; p_o learns from the first step.
@@ -40,6 +42,7 @@ class IOMatch(AlignedMethod):
     """
 
     views = ("weak", "strong")
+    detector: OpenHead
 
     def __init__(
         self,
@@ -57,17 +60,18 @@ class IOMatch(AlignedMethod):
         super().__init__(network, classes=classes, alignment=alignment, **base)
         self.threshold, self.open_threshold = threshold, open_threshold
         self.unlabeled_weight, self.binary_weight, self.open_weight = unlabeled_weight, binary_weight, open_weight
-        self.project = mlp(network, 128)
-        self.binary_heads, self.open_head = nn.Linear(128, classes), nn.Linear(128, classes + 1)
+        self.set_detector(OpenHead(network, 128, classes))
+        self.binary_heads = nn.Linear(128, classes)
 
     def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
         (features, logits), (strong_features, strong), (weak_features, weak) = features_and_logits(
             self.network, labeled.image, unlabeled.strong, unlabeled.weak
         )
         supervised = self.supervised_loss(logits, labeled.label)
-        binary = one_against_rest(self.binary_heads(self.project(features)), labeled.label)
+        project = self.detector.project
+        binary = one_against_rest(self.binary_heads(project(features)), labeled.label)
         guess = sharpened_softmax(self.align(weak.detach(), labeled.label))  # p̃, (uB, K)
-        inlier = guess * self.binary_heads(self.project(weak_features)).detach().float().sigmoid()  # (uB, K)
+        inlier = guess * self.binary_heads(project(weak_features)).detach().float().sigmoid()  # (uB, K)
         outlier = 1 - inlier.sum(-1)  # q_out, (uB,)
         confidence, target = guess.max(-1)
         pseudo_labels = PseudoLabels(target, ((confidence >= self.threshold) & (outlier < 0.5)).float(), confidence)
@@ -75,7 +79,7 @@ class IOMatch(AlignedMethod):
         open_target = torch.cat([inlier, outlier[:, None]], -1)  # q, (uB, K + 1)
         kept = (open_target.amax(-1) >= self.open_threshold).float()
         openness = weighted_cross_entropy(
-            self.open_head(self.project(strong_features)), PseudoLabels(open_target, kept)
+            self.detector.classify(project(strong_features)), PseudoLabels(open_target, kept)
         )
         loss = supervised + self.binary_weight * binary + self.unlabeled_weight * consistency
         terms = {"supervised": supervised, "binary": binary, "consistency": consistency, "open": openness}

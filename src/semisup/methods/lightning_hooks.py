@@ -13,6 +13,7 @@ from semisup.data.batch import Batch
 from semisup.methods.optimizers import OptimizerConfig
 from semisup.methods.step_output import StepOutput
 from semisup.metrics.classification import scores
+from semisup.models.detection import logits_and_unknown
 
 
 class LightningHooks(LightningModule):
@@ -28,6 +29,7 @@ class LightningHooks(LightningModule):
     gradient_clip_val: float | None = None
     micro_batches: int = 1
     eval_network: nn.Module
+    eval_detector: nn.Module | None
     loss: Callable[[Batch, Batch], StepOutput]
     after_step: Callable[[], None]
     part_optimizer: Callable[[str], OptimizerConfig]
@@ -36,7 +38,7 @@ class LightningHooks(LightningModule):
     progress: float
     predict_outputs: tuple[str, ...]
     eval_outputs: dict[str, Tensor]
-    _outputs: list[tuple[Tensor, Tensor, Tensor]]
+    _outputs: list[tuple[Tensor, ...]]
 
     def training_step(self, batch: dict[str, Batch], batch_idx: int) -> dict[str, Any]:
         self.step = self.trainer.global_step
@@ -86,7 +88,8 @@ class LightningHooks(LightningModule):
         checkpoint["eval_network"] = self._name_of_eval_network()
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        self._outputs.append((self(batch.image).float(), batch.label, batch.index))
+        logits, unknown = logits_and_unknown(self.eval_network, self.eval_detector, batch.image)
+        self._outputs.append((logits, batch.label, batch.index, unknown))
 
     def on_validation_epoch_end(self) -> None:
         self._evaluate("validation")
@@ -152,10 +155,11 @@ class LightningHooks(LightningModule):
         return found[0]
 
     def _evaluate(self, what: str) -> None:
-        logits, label, index = (torch.cat(column) for column in zip(*self._outputs, strict=True))
+        logits, label, index, unknown = (torch.cat(column) for column in zip(*self._outputs, strict=True))
         self._outputs.clear()
-        self.eval_outputs = {"logits": logits, "label": label, "index": index}
-        self.log_dict({f"{what}/{name}": value for name, value in scores(logits, label).items()})
+        self.eval_outputs = {"logits": logits, "label": label, "index": index, "unknown": unknown}
+        of_class = label >= 0
+        self.log_dict({f"{what}/{name}": v for name, v in scores(logits[of_class], label[of_class]).items()})
 
     def _log(self, terms: Mapping[str, Tensor | float]) -> None:
         # At once and not through self.log, which writes after the step's checkpoint, and costs time at every step.

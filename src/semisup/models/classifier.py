@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from semisup.core.ranges import Positive, enforce_ranges
 from semisup.models.backbones import Backbone
+from semisup.models.detection import logits_and_unknown
 
 
 class FrozenNetwork(Backbone):
@@ -72,8 +73,43 @@ class Classifier(nn.Module):
         Returns:
             (N, K) float32.
         """
+        return self.network(self.normalized(inputs)).float()
+
+    def normalized(self, inputs: Tensor) -> Tensor:
+        """The plain view.
+
+        Args:
+            inputs: Images or rows, as in `forward`.
+
+        Returns:
+            What the network takes, (N, C, H, W) or (N, D) float32.
+        """
         if self.rows:
-            views = (inputs - self.shift) / self.scale
-        else:
-            views = (inputs.float() * self.scale + self.shift).permute(0, 3, 1, 2)
-        return self.network(views).float()
+            return (inputs - self.shift) / self.scale
+        return (inputs.float() * self.scale + self.shift).permute(0, 3, 1, 2)
+
+
+class OpenSetClassifier(nn.Module):
+    """Probabilities of the K classes, and how likely an input is of none of them.
+
+    Args:
+        classifier: For the probabilities.
+        detector: As in `logits_and_unknown`; None: the score is 1 - the largest probability.
+    """
+
+    def __init__(self, classifier: Classifier, detector: nn.Module | None) -> None:
+        super().__init__()
+        self.classifier, self.detector = classifier, detector
+        self.eval()
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """(N, K + 1) float32: the probabilities, and the score from 0 to 1.
+
+        Args:
+            inputs: As of Classifier.
+        """
+        views = self.classifier.normalized(inputs)
+        logits, unknown = logits_and_unknown(self.classifier.network, self.detector, views)
+        probability = (logits / self.classifier.temperature).softmax(-1)
+        unknown = 1 - probability.amax(-1) if self.detector is None else unknown
+        return torch.cat([probability, unknown[:, None]], dim=-1)

@@ -17,11 +17,12 @@ from semisup.core.atomic_files import atomic_write, atomic_write_text
 from semisup.core.damaged_files import checked, read_json
 from semisup.core.errors import SemisupError
 from semisup.core.malloc import tune_malloc
-from semisup.core.ranges import PositiveInt, enforce_ranges
+from semisup.core.ranges import PositiveInt, Probability, enforce_ranges
+from semisup.models.classifier import OpenSetClassifier
 from semisup.models.inference import infer
 from semisup.predicting.hashed_names import HashedNames
 from semisup.predicting.loading import LoadedBatch, load_batches
-from semisup.predicting.prediction_file import Prediction, PredictionFile
+from semisup.predicting.prediction_file import UNKNOWN, Prediction, PredictionFile
 from semisup.predicting.samples import SampleSource
 from semisup.runs.trained_run import TrainedRun
 
@@ -31,6 +32,7 @@ SAME = {
     "images": "other images, those of {images}",
     "place": "paths relative to {place}",
     "probabilities": "probabilities={probabilities}",
+    "unknown": "unknown={unknown}",
 }
 
 
@@ -48,7 +50,32 @@ class PredictionCounts(NamedTuple):
     total: int
 
 
-def claim_output(output: PredictionFile, run: TrainedRun, source: SampleSource, overwrite: bool) -> None:
+@enforce_ranges
+def unknown_threshold(run: TrainedRun, unknown: Probability | None) -> float | None:
+    """The score above which a sample is called unknown.
+
+    Args:
+        run: The run that predicts.
+        unknown: The user's; None: one half if the run has a detector, and else there is no such answer.
+
+    Returns:
+        The threshold; None if no sample is called unknown, as none is with 1.
+
+    Raises:
+        SemisupError: If the word is the name of a class.
+    """
+    if unknown == 1 or (unknown is None and run.detector is None):
+        return None
+    if UNKNOWN in run.classes:
+        raise SemisupError(
+            f"{UNKNOWN} is a class of this run, so it cannot say of an image that it is of none: unknown=1."
+        )
+    return 0.5 if unknown is None else unknown
+
+
+def claim_output(
+    output: PredictionFile, run: TrainedRun, source: SampleSource, overwrite: bool, unknown: float | None = None
+) -> None:
     """Starts a prediction file, or checks that an existing one is of the same run, samples and options.
 
     Args:
@@ -56,6 +83,7 @@ def claim_output(output: PredictionFile, run: TrainedRun, source: SampleSource, 
         run: The run that predicts.
         source: The samples.
         overwrite: Whether an existing file is deleted.
+        unknown: As of `unknown_threshold`.
 
     Raises:
         SemisupError: If the file has other predictions, or was not written by predict.
@@ -67,6 +95,7 @@ def claim_output(output: PredictionFile, run: TrainedRun, source: SampleSource, 
         "images": str(source.path.resolve()),
         "place": source.base and str(source.base.resolve()),
         "probabilities": bool(output.classes),
+        "unknown": unknown,
     }
     if overwrite:
         output.delete()
@@ -79,7 +108,7 @@ def claim_output(output: PredictionFile, run: TrainedRun, source: SampleSource, 
         raise SemisupError(f"{output.file} is already there and was not written by predict: {remedy}.")
     for key, what in SAME.items():
         with checked(output.record, remedy):
-            record = read_json(output.record)
+            record = {"unknown": None, **read_json(output.record)}  # older records have none
             is_same = record[key] == mine[key]
         if not is_same:
             raise SemisupError(f"{output.file} was written with {what.format(**record)}: {remedy}.")
@@ -95,6 +124,7 @@ def predict_samples(
     device: str = "auto",
     batch_size: PositiveInt = 256,
     workers: PositiveInt | None = None,
+    unknown: Probability | None = None,
 ) -> PredictionCounts:
     """Predicts the samples that have no prediction in the file yet, and lists those that cannot be read.
 
@@ -108,6 +138,7 @@ def predict_samples(
         device: 'cpu', 'cuda', 'cuda:1', 'mps', or 'auto' for an accelerator if there is one.
         batch_size: Samples at a time.
         workers: Threads that read samples; None for as many as there are processors.
+        unknown: As of `unknown_threshold`.
 
     Returns:
         How many samples were predicted.
@@ -117,7 +148,7 @@ def predict_samples(
     """
     tune_malloc()
     target = environment.device(device)
-    classifier = run.classifier.to(target)
+    classifier = OpenSetClassifier(run.classifier, None if unknown is None else run.detector).to(target)
     output.resume()
     predicted = HashedNames(prediction.path for prediction in output.read())
     count = sum(1 for _ in source.samples())
@@ -132,8 +163,8 @@ def predict_samples(
         for batch in load_batches(source.samples(), batch_size, workers or _processors(), predicted):
             listed.writelines(f"{_escaped(name)}\t{reason}\n" for name, reason in batch.unreadable)
             if batch.names:
-                probability = infer(classifier, batch.inputs, target).cpu().numpy()  # (B, K)
-                output.write(_predictions(batch, probability, run, output))
+                outputs = infer(classifier, batch.inputs, target).cpu().numpy()  # (B, K + 1)
+                output.write(_predictions(batch, outputs, run, output, unknown))
             advance(len(batch.names) + len(batch.unreadable))
             new, unreadable = new + len(batch.names), unreadable + len(batch.unreadable)
     if not unreadable:
@@ -143,12 +174,20 @@ def predict_samples(
 
 
 def _predictions(
-    batch: LoadedBatch, probability: NDArray[np.float32], run: TrainedRun, output: PredictionFile
+    batch: LoadedBatch,
+    outputs: NDArray[np.float32],
+    run: TrainedRun,
+    output: PredictionFile,
+    unknown: float | None,
 ) -> list[Prediction]:
     found = []
-    for name, row in zip(batch.names, probability[batch.places], strict=True):
-        label = int(row.argmax())
-        found.append(Prediction(name, run.classes[label], float(row[label]), row.tolist() if output.classes else ()))
+    for name, row in zip(batch.names, outputs[batch.places], strict=True):
+        probability, score = row[:-1], float(row[-1])
+        best = int(probability.argmax())
+        label, confidence = run.classes[best], float(probability[best])
+        if unknown is not None and score > unknown:
+            label, confidence = UNKNOWN, score
+        found.append(Prediction(name, label, confidence, probability.tolist() if output.classes else ()))
     return found
 
 

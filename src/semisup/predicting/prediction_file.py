@@ -16,6 +16,7 @@ from semisup.core.errors import SemisupError, did_you_mean
 
 SUFFIXES = (".csv", ".jsonl", ".parquet")
 COLUMNS = ("path", "label", "confidence")
+UNKNOWN = "unknown"  # the label of a sample that is likely of none of the classes
 
 
 class Prediction(NamedTuple):
@@ -23,8 +24,8 @@ class Prediction(NamedTuple):
 
     Args:
         path: The sample's name.
-        label: The name of the most probable class.
-        confidence: The probability of that class.
+        label: The name of the most probable class, or 'unknown'.
+        confidence: The probability of that class; of 'unknown', the score of its being of no class.
         probability: The probability of each class; empty if they were not asked for.
     """
 

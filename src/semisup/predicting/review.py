@@ -28,7 +28,7 @@ def write_review_page(
 ) -> int:
     """Writes the page with the least confident predictions, the least confident first.
 
-    An image that has been removed since is left out.
+    An image that has been removed since is left out, and so is one that is called unknown: no class is its label.
 
     Args:
         page: The HTML file; it is overwritten.
@@ -43,7 +43,8 @@ def write_review_page(
         How many predictions are shown.
     """
     items = []
-    for prediction in heapq.nsmallest(limit, predictions, key=lambda prediction: prediction.confidence):
+    of_class = (prediction for prediction in predictions if prediction.label in classes)
+    for prediction in heapq.nsmallest(limit, of_class, key=lambda prediction: prediction.confidence):
         try:
             thumbnail = _thumbnail(base / prediction.path)
         except (OSError, ValueError):

@@ -44,7 +44,8 @@ def plan(console: Console, data: SSLDataModule, method: Method | None, config: C
     """
     split, store = data.split, data.store
     table = _table(str(folder))
-    table.add_row("data", f"{store.name}: {len(store.classes)} classes, {_shape(store.shape)}")
+    unknown = f" and {len(store.unknown_classes)} unknown ones" if store.unknown_classes else ""
+    table.add_row("data", f"{store.name}: {len(store.classes)} classes{unknown}, {_shape(store.shape)}")
     if method is None:
         labeler, embedding = (short_name(config[node]["_target_"]) for node in ("labeler", "embedding"))
         spent = f" + {len(split.validation):,} for validation, which is not used" if len(split.validation) else ""
@@ -262,6 +263,10 @@ def _result_of_training(folder: Path, figures: dict[str, Any]) -> Table:
         interval = f"{test['accuracy']:.2%} (95 % interval {low:.2%} to {high:.2%}, {test['images']:,} images)"
         table.add_row("test accuracy", interval)
         table.add_row("calibration error", f"{test['calibration_error']:.3f}")
+        if open_set := test.get("open_set"):
+            by = "the confidence" if open_set["score"] == "confidence" else "the method's detector"
+            images = f"{open_set['unknown_images']:,} test images of unknown classes, by {by}"
+            table.add_row("AUROC", f"{open_set['auroc']:.2%} ({images})")
     else:
         table.add_row("test accuracy", "no test set")
     if validation := figures["validation"]:
@@ -271,6 +276,9 @@ def _result_of_training(folder: Path, figures: dict[str, Any]) -> Table:
         accuracy = "unknown" if labels["accuracy"] is None else f"{labels['accuracy']:.2%}"
         used = f"{labels['coverage']:.1%} of the unlabeled images used"
         table.add_row("pseudo-labels", used + (f", accuracy {accuracy}" if labels["coverage"] else ""))
+        if labels.get("outlier_share") is not None:
+            outliers = f"{labels['outlier_coverage']:.1%} of the images of unknown classes used"
+            table.add_row("", f"{outliers}, which are {labels['outlier_share']:.1%} of those in use")
     if figures.get("tuned"):
         table.add_row("tuned", ", ".join(f"{k} {v:.3g}" for k, v in figures["tuned"].items()))
     table.add_row("seconds", f"{figures['seconds']:,.0f}")

@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from semisup.config import Config
-from semisup.config.nodes import build, build_embedding, embeds_views
+from semisup.config.nodes import build, build_embedding, embeds_views, select_kwargs
 from semisup.config.rounds import round_config
 from semisup.core.damaged_files import checked, read_json
 from semisup.core.errors import SemisupError
 from semisup.core.schema import locate
 from semisup.data import Store
+from semisup.methods import Method
 from semisup.models.backbones import Backbone
 from semisup.models.classifier import Classifier, FrozenNetwork
 from semisup.runs.run_files import CONFIG, RESULT, read_config, read_result, value_at
@@ -103,6 +104,37 @@ def trained_network(
     return network.to(memory_format=torch.channels_last)
 
 
+def trained_detector(checkpoint: Path, network: Backbone, allow: Iterable[str] = ()) -> nn.Module | None:
+    """The detector of unknown classes in a checkpoint.
+
+    Args:
+        checkpoint: As in `trained_network`.
+        network: What `trained_network` made of it.
+        allow: Packages whose classes the run may name.
+
+    Returns:
+        The detector, on the CPU: the moving average, if the method has one. None if the run has no detector.
+
+    Raises:
+        SemisupError: If it does not fit the network.
+    """
+    saved: Mapping[str, Tensor] = load_checkpoint(checkpoint).get("state_dict", {})
+    state = {name: value for name, value in saved.items() if name.partition(".")[0] in ("detector", "detector_ema")}
+    if not state:
+        return None
+    node = _node(checkpoint, "method", Method, allow=allow)
+    given = select_kwargs({"network": network, "classes": network.classes}, locate(node["_target_"]))
+    try:
+        with torch.random.fork_rng(devices=[]):
+            method: Method = build(node, **given)
+        if method.load_state_dict(state, strict=False).unexpected_keys:
+            raise KeyError("it has other layers")
+    except (SemisupError, RuntimeError, KeyError, TypeError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0].rstrip(":.")
+        raise SemisupError(f"run={checkpoint}: its detector does not fit its network ({reason}).") from error
+    return method.eval_detector
+
+
 def load_network(run: Path, store: Store, allow: Iterable[str] = ()) -> tuple[Backbone, Path]:
     """Loads the evaluated network of a finished run or of a checkpoint, for embedding=checkpoint.
 
@@ -182,15 +214,21 @@ def backbone_node(checkpoint: Path, option: str = "run", allow: Iterable[str] = 
         SemisupError: If the checkpoint is not in the folder of a run, or config.yaml is damaged or names what may not
             be called.
     """
+    node = _node(checkpoint, "backbone", Backbone, option, allow)
+    return {**node, "weights": None} if "weights" in node else node
+
+
+def _node(checkpoint: Path, name: str, kind: type, option: str = "run", allow: Iterable[str] = ()) -> Config:
+    """A node of the config that describes the network of a checkpoint, which names a class of this kind."""
     folder = checkpoint.resolve().parent
     number = re.fullmatch(r"round(\d+)", folder.name)
     if not number or not (folder.parent / CONFIG).is_file():
         raise SemisupError(f"{option}={checkpoint} is not in the folder of a run, as RUN/round0/best.ckpt is.")
     config = check_targets(read_config(folder.parent), folder.parent / CONFIG, allow)
     with checked(folder.parent / CONFIG):
-        node: Config = round_config(config, _round_of_network(folder, int(number[1])))["backbone"]
-        locate(node["_target_"], f"{folder.parent / CONFIG}: backbone._target_", kind=Backbone)
-        return {**node, "weights": None} if "weights" in node else node
+        node: Config = round_config(config, _round_of_network(folder, int(number[1])))[name]
+        locate(node["_target_"], f"{folder.parent / CONFIG}: {name}._target_", kind=kind)
+        return node
 
 
 def _evaluated_weights(checkpoint: Mapping[str, Any]) -> dict[str, Tensor]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
 from semisup.config import Config
 from semisup.config.identity import run_identity
@@ -18,7 +19,7 @@ from semisup.core.errors import SemisupError
 from semisup.core.schema import parameters
 from semisup.data import Store
 from semisup.data.splits import make_split
-from semisup.models.classifier import Classifier
+from semisup.models.classifier import Classifier, FrozenNetwork
 from semisup.runs.run_data import data_set, describe_store, empty_store
 from semisup.runs.run_files import (
     COMMAND,
@@ -31,11 +32,17 @@ from semisup.runs.run_files import (
     run_folders,
     value_at,
 )
-from semisup.runs.trained_network import check_finished, chosen_checkpoint, frozen_classifier, trained_network
+from semisup.runs.trained_network import (
+    check_finished,
+    chosen_checkpoint,
+    frozen_classifier,
+    trained_detector,
+    trained_network,
+)
 from semisup.runs.trusted import check_targets
 from semisup.training.metrics_csv import read_metrics
 
-SPLIT_OPTIONS = (*(name for name in parameters(make_split) if name not in ("store", "seed")), "labels_file")
+SPLIT_OPTIONS = (*(name for name in parameters(make_split) if name not in ("store", "seed")), "labels_file", "unknown")
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,12 @@ class TrainedRun:
     def accuracy(self) -> float:
         """The accuracy on the test images, in %."""
         return 100 * float(value_at(self.result, "test.accuracy"))
+
+    @property
+    def auroc(self) -> float | None:
+        """How well unknown classes are told from known ones, in %; None of a data set without unknown classes."""
+        open_set = value_at(self.result, "test").get("open_set")
+        return None if open_set is None else 100 * float(open_set["auroc"])
 
     @property
     def split(self) -> str:
@@ -228,6 +241,14 @@ class TrainedRun:
         network = trained_network(self.checkpoint, self.shape, name, classes, allow=self.allow)
         return Classifier(network, self.data["mean"], self.data["std"], self.temperature or 1.0)
 
+    @cached_property
+    def detector(self) -> nn.Module | None:
+        """The evaluated detector of unknown classes, on the CPU; None if the method has none."""
+        network = self.classifier.network
+        return trained_detector(
+            self.checkpoint, network.trained if isinstance(network, FrozenNetwork) else network, self.allow
+        )
+
     def digest(self) -> str:
         """The SHA-256 of the checkpoint, in hexadecimal digits."""
         with self.checkpoint.open("rb") as file:
@@ -259,7 +280,7 @@ def open_run(folder: str | Path, data_dir: str | Path | None = None, allow: Sequ
         _ = run.seed, run.method, run.split_options, run.identity
     with checked(folder / RESULT):
         if run.result["test"]:
-            _ = run.accuracy, run.split, run.labels, run.tested_on, run.pseudo_labels
+            _ = run.accuracy, run.auroc, run.split, run.labels, run.tested_on, run.pseudo_labels
     return run
 
 

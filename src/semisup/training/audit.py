@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from semisup.core.distributed import rank
+from semisup.data.store import OUTLIER
 from semisup.labelers.inputs import Labels
 from semisup.methods.step_output import PseudoLabels
 from semisup.metrics.calibration import BINS, calibration_bins, calibration_error
@@ -21,15 +22,17 @@ class Audit(Callback):
     """Measures the pseudo-labels of the steps between two evaluations.
 
     Args:
-        truth: The class of each unlabeled image of the store, (N,) int64; -1 for other images, and for unknown classes.
-            Labeled images in the unlabeled stream are therefore not counted.
+        truth: The class of each unlabeled image of the store, (N,) int64; OUTLIER if it is of none of the K classes; -1
+            for other images, and where nobody knows. Labeled images in the unlabeled stream are therefore not counted.
         classes: Names of the K classes.
         every: Steps between two reports.
 
     Attributes:
         last_report: None if no pseudo-label of an image of known class was made. Otherwise `coverage` (the share of
             images with a weight above 0), `accuracy` (of those, weighted), `calibration_error` (of all images, used
-            or not) and `per_class`, which has coverage and accuracy by class.
+            or not) and `per_class`, which has coverage and accuracy by class. If there are outliers: `outlier_coverage`
+            (the share of outliers with a weight above 0) and `outlier_share` (how many of the images with a weight
+            above 0 are outliers). The other figures are of images of the K classes.
     """
 
     def __init__(self, truth: NDArray[Any], classes: tuple[str, ...], every: int) -> None:
@@ -38,11 +41,13 @@ class Audit(Callback):
         self.last_report: dict[str, Any] | None = None
         self.per_class = torch.zeros(len(classes), 4)  # images, used ones, weight, weight of the correct ones
         self.bins = torch.zeros(BINS, 3)  # images, correct ones, sum of the confidences
+        self.outliers = torch.zeros(2)  # images, used ones
         self.trainer: Trainer | None = None
 
     def on_fit_start(self, trainer: Trainer, pl_module: Any) -> None:
         self.trainer, device = trainer, pl_module.device
-        self.truth, self.per_class, self.bins = (t.to(device) for t in (self.truth, self.per_class, self.bins))
+        self.truth, self.outliers = self.truth.to(device), self.outliers.to(device)
+        self.per_class, self.bins = self.per_class.to(device), self.bins.to(device)
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         pseudo_labels: PseudoLabels | None = outputs["pseudo_labels"]
@@ -60,7 +65,7 @@ class Audit(Callback):
 
         Args:
             labels: Of B images, with their confidence.
-            truth: Their classes, (B,) int64; -1 is not counted.
+            truth: Their classes, (B,) int64; OUTLIER among them. -1 is not counted.
         """
         assert labels.confidence is not None  # a method that makes pseudo-labels in a step gives their confidence
         known = (truth >= 0).float()
@@ -69,28 +74,32 @@ class Audit(Callback):
         columns = torch.stack([known, (weight > 0).float(), weight, weight * correct], dim=-1)  # (B, 4)
         self.per_class.index_add_(0, truth.clamp_min(0), columns)
         self.bins += calibration_bins(labels.confidence, correct, known)
+        outlier = (truth == OUTLIER).float()
+        self.outliers += torch.stack([outlier.sum(), (outlier * (labels.weight > 0)).sum()])
 
     def compute(self) -> None:
         """Makes the report of what all processes have counted since the last one, and starts again at zero."""
-        per_class, bins = self._sum_over_processes()
-        self.per_class.zero_()
-        self.bins.zero_()
+        per_class, bins, outliers = self._sum_over_processes()
+        for counts in (self.per_class, self.bins, self.outliers):
+            counts.zero_()
         self.last_report = None
         if per_class[:, 0].sum():
             self.last_report = {
                 **_shares(per_class.sum(0)),
                 "calibration_error": calibration_error(bins),
+                **_outlier_shares(outliers, per_class),
                 "per_class": {name: _shares(row) for name, row in zip(self.classes, per_class, strict=True)},
             }
 
     def state_dict(self) -> dict[str, Any]:
-        per_class, bins = self._sum_over_processes()
-        return {"per_class": per_class, "bins": bins, "reading": self.last_report}
+        per_class, bins, outliers = self._sum_over_processes()
+        return {"per_class": per_class, "bins": bins, "outliers": outliers, "reading": self.last_report}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.last_report = state["reading"]
         if rank() == 0:  # the sum over all processes continues in one of them
             self.per_class, self.bins = state["per_class"], state["bins"]
+            self.outliers = state.get("outliers", self.outliers)  # older checkpoints have none
 
     def _curves(self) -> dict[str, float]:
         """The last report, flat, under the names that it is logged by."""
@@ -101,11 +110,11 @@ class Audit(Callback):
             flat |= {f"{key}/{name}": value for key, value in shares.items()}
         return {f"pseudo_labels/{key}": value for key, value in flat.items() if value is not None}
 
-    def _sum_over_processes(self) -> tuple[Tensor, Tensor]:
-        per_class, bins = self.per_class.clone(), self.bins.clone()
+    def _sum_over_processes(self) -> list[Tensor]:
+        counts = [self.per_class.clone(), self.bins.clone(), self.outliers.clone()]
         if self.trainer is not None:
-            per_class, bins = (self.trainer.strategy.reduce(t, reduce_op="sum") for t in (per_class, bins))
-        return per_class.cpu(), bins.cpu()
+            counts = [self.trainer.strategy.reduce(t, reduce_op="sum") for t in counts]
+        return [t.cpu() for t in counts]
 
 
 def pseudo_label_metrics(
@@ -117,7 +126,7 @@ def pseudo_label_metrics(
 
     Args:
         labels: Of N images.
-        truth: Their classes, (N,) int64; -1 for unknown ones.
+        truth: Their classes, (N,) int64, as of Audit.
         classes: Names of the K classes.
         before: The labels of the round before, of the same images.
 
@@ -126,7 +135,7 @@ def pseudo_label_metrics(
         rounds, the share with the same class; None in the first round. `changed`: of the images that are kept in
         either round, the share with another class or kept in one of them only; None in the first round.
         Of the images of known class: `accuracy` (of the kept, weighted), `accuracy_of_all` (kept or not), and
-        `calibration_error` and `per_class` as of Audit.
+        `calibration_error` and `per_class` as of Audit. Of outliers: as of Audit, if there are any.
     """
     kept, predicted = labels.weight > 0, labels.classes
     labeled = kept | (labels.confidence > 0)
@@ -150,3 +159,9 @@ def pseudo_label_metrics(
 def _shares(counts: Tensor) -> dict[str, float | None]:
     images, used, weight, correct = counts.tolist()
     return {"accuracy": correct / weight if weight else None, "coverage": used / images if images else None}
+
+
+def _outlier_shares(outliers: Tensor, per_class: Tensor) -> dict[str, float | None]:
+    images, used = outliers.tolist()
+    every = used + float(per_class[:, 1].sum())
+    return {"outlier_coverage": used / images, "outlier_share": used / every if every else None} if images else {}

@@ -20,6 +20,7 @@ from semisup.data import SSLDataModule, Store
 from semisup.methods import Method
 from semisup.metrics.calibration import fit_temperature
 from semisup.metrics.classification import summary
+from semisup.metrics.open_set import open_set_scores
 from semisup.training.audit import Audit
 from semisup.training.callbacks import Checkpoints, NaNGuard, ProgressBar, SaveWhenAsked, StepSeed
 from semisup.training.callbacks.checkpoints import check_best, load_checkpoint
@@ -184,6 +185,8 @@ def validate(method: Method, data: SSLDataModule, training: TrainerConfig) -> di
 def test(method: Method, data: SSLDataModule, training: TrainerConfig, folder: Path) -> dict[str, Any] | None:
     """Evaluates a method on the test set, and writes predictions.npz.
 
+    All but the scores for unknown classes is of the images of the K classes. open_set.npz has those scores, of all.
+
     Args:
         method: With the weights to evaluate.
         data: Its store has the test set.
@@ -191,13 +194,23 @@ def test(method: Method, data: SSLDataModule, training: TrainerConfig, folder: P
         folder: The run's.
 
     Returns:
-        What `summary` gives; None without a test set.
+        What `summary` gives, and of a data set with unknown classes `open_set`: as of `open_set_scores`, and `score`,
+        what said how likely an image is of one. None without a test set.
     """
-    if not len(data.store.test_images):
+    if not len(data.store.scored):
         return None
     training.tester().test(method, datamodule=data, verbose=False)
-    logits, label, index = (method.eval_outputs[key].cpu() for key in ("logits", "label", "index"))
+    logits, label, index, unknown = (method.eval_outputs[k].cpu() for k in ("logits", "label", "index", "unknown"))
+    outlier, open_set = label < 0, None
+    if outlier.any():
+        scored_by = "confidence" if method.eval_detector is None else "detector"
+        open_set = {**open_set_scores(unknown, outlier), "score": scored_by}
+        with atomic_write(folder / "open_set.npz") as temporary:
+            np.savez_compressed(temporary, unknown=unknown.numpy(), outlier=outlier.numpy(), index=index.numpy())
+        logits, label, index = (column[~outlier] for column in (logits, label, index))
     figures = summary(logits, label, data.store.classes)
+    if open_set is not None:
+        figures["open_set"] = open_set
     with atomic_write(folder / "predictions.npz") as temporary:
         np.savez_compressed(temporary, probability=logits.softmax(-1).numpy(), label=label.numpy(), index=index.numpy())
     return figures

@@ -11,6 +11,7 @@ from semisup.reports.comparison.tables import (
     DAGGER,
     NOTE_OF_PAIRS,
     Cells,
+    auroc_cells,
     group_cells,
     name_cells,
     notes,
@@ -106,6 +107,7 @@ def _latex_cells(row: ComparedGroup, comparison: Comparison) -> Cells:
     return name_cells(row, comparison) | {
         "seeds": str(estimate.seeds),
         "accuracy": estimate.mean_and_sd,
+        **auroc_cells(row, comparison),
         "95 % interval": estimate.interval_text() or "--",
         "difference": f"{difference.mean:+.2f}" if difference else "baseline" if row.baseline is row.group else "--",
         "95 % interval of it": (difference.interval_text("+.2f") or "--") if difference else "",
@@ -130,6 +132,7 @@ def _record(row: ComparedGroup) -> dict[str, Any]:
         "sd": row.accuracy.sd,
         "low": low,
         "high": high,
+        "auroc": row.group.auroc and row.group.auroc.mean,
         "by_seed": " ".join(f"{run.seed}={run.accuracy:.4f}" for run in group.runs),
         "baseline": row.baseline.label if row.baseline else None,
         "pairs": difference.seeds if difference else 0,

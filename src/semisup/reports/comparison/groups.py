@@ -43,6 +43,12 @@ class RunGroup:
         """The test accuracy over the seeds, in %."""
         return Estimate.of([run.accuracy for run in self.runs])
 
+    @property
+    def auroc(self) -> Estimate | None:
+        """The AUROC of unknown classes over the seeds, in %; None of a data set without any."""
+        values = [run.auroc for run in self.runs if run.auroc is not None]
+        return Estimate.of(values) if values else None
+
     def pairs(self, baseline: "RunGroup") -> list[tuple[TrainedRun, TrainedRun]]:
         """The runs of two groups, paired by seed.
 

@@ -43,6 +43,7 @@ def group_cells(comparison: Comparison) -> list[Cells]:
             "accuracy": "\n".join(f"{run.seed}: {run.accuracy:.2f}" for run in row.group.runs),
             "mean": f"{row.accuracy.mean_and_sd}\n{_interval(row.accuracy, '.2f')}",
             "difference": _difference(row, tests),
+            **auroc_cells(row, comparison),
             "pseudo-labels": _pseudo_labels(row),
         }
         for row in comparison.rows
@@ -82,6 +83,21 @@ def name_cells(row: ComparedGroup, comparison: Comparison) -> Cells:
         The cells `labels`, if the comparison has several splits, and `group`.
     """
     return ({"labels": row.group.split} if comparison.several_splits else {}) | {"group": marked_name(row)}
+
+
+def auroc_cells(row: ComparedGroup, comparison: Comparison) -> Cells:
+    """How well a group tells unknown classes from known ones.
+
+    Args:
+        row: The group.
+        comparison: The comparison that it belongs to.
+
+    Returns:
+        The cell `AUROC`, if a group of the comparison has one.
+    """
+    if not any(other.group.auroc for other in comparison.rows):
+        return {}
+    return {"AUROC": row.group.auroc.mean_and_sd if row.group.auroc else ""}
 
 
 def marked_name(row: ComparedGroup) -> str:

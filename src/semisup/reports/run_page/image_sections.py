@@ -126,10 +126,10 @@ def embedding_figure(network: RunNetwork, store: Store, umap: bool = False) -> "
     Returns:
         The figure and a sentence about it, or the reason why there is none.
     """
-    images = len(store.test_images)
+    images = len(store.scored)
     if images < 3:
         return "There are too few test images."
-    found = network.outputs(store.test_images, evenly_spaced(np.arange(images)))
+    found = network.outputs(store.test_images, evenly_spaced(store.scored))
     label = store.test_targets[found.index]
     panels: dict[str, tuple[NDArray[np.floating], Classes]] = {"PCA": (first_components(found.features), label)}
     if umap and (positions := umap_positions(found.features)) is not None:
@@ -152,7 +152,7 @@ def tested_galleries(store: Store, saved: SavedPredictions) -> list[Gallery]:
         Two galleries.
     """
     predicted, confidence = saved.probability.argmax(-1), saved.probability.max(-1)
-    index, label, galleries = np.arange(len(saved.label)), saved.label, []
+    index, label, galleries = saved.index, saved.label, []
     for correct, key in ((True, "correct"), (False, "wrong")):
         images = most_confident(store.test_images, index, predicted, label, confidence, store.classes, correct=correct)
         total = int(((predicted == label) == correct).sum())

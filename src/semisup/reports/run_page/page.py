@@ -74,7 +74,7 @@ def _image_sections(run: TrainedRun, store: Store, umap: bool) -> dict[str, Any]
     if of_images := len(store.shape) == 3:
         galleries = [image_sections.audit_gallery(run, network, store, unlabeled)]
     if not run.result["test"]:
-        missing = missing if len(store.test_images) else "The data set has no test images."
+        missing = missing if len(store.scored) else "The data set has no test images."
         return {"missing": missing, "maps": [], "galleries": galleries}
     if (saved := run.predictions) is None:
         raise SemisupError(f"{run.folder / 'predictions.npz'} is missing.")

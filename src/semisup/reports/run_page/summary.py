@@ -7,6 +7,7 @@ from semisup.config import Config
 from semisup.config.identity import short_name
 from semisup.core.schema import locate
 from semisup.data import Store
+from semisup.data.store import UNKNOWN
 
 Result = dict[str, Any]
 
@@ -71,6 +72,10 @@ def headline(result: Result) -> list[SummaryItem]:
         low, high = test["accuracy_interval"]
         interval = f"95 % interval {percent(low)} to {percent(high)}, {count(test['images'], 'image')}"
         items.append(SummaryItem("test accuracy", percent(test["accuracy"]), interval))
+        if open_set := test.get("open_set"):
+            by = "the confidence" if open_set["score"] == "confidence" else "the method's detector"
+            told = f"{count(open_set['unknown_images'], 'image')} of unknown classes, told from the others by {by}"
+            items.append(SummaryItem("AUROC", percent(open_set["auroc"]), told))
     if validation := result["validation"]:
         low, high = validation["accuracy_interval"]
         where = (
@@ -80,6 +85,8 @@ def headline(result: Result) -> list[SummaryItem]:
     labels = result["pseudo_labels"] or result["rounds"][result["round"]]["labels"]
     if labels and labels["accuracy"] is not None:
         used = f"of the {percent(labels['coverage'])} of the unlabeled images that are used"
+        if labels.get("outlier_share") is not None:
+            used += f"; {percent(labels['outlier_share'])} of those in use are of unknown classes"
         items.append(SummaryItem("pseudo-label accuracy", percent(labels["accuracy"]), used))
     return items
 
@@ -161,7 +168,7 @@ def unaudited(config: Config, store: Store) -> str:
     Returns:
         A sentence.
     """
-    if _uses_unlabeled(config) and (store.targets < 0).any():
+    if _uses_unlabeled(config) and (store.targets == UNKNOWN).any():
         return "The quality of pseudo-labels is unknown, as nobody knows the classes of the unlabeled images."
     return "The method uses no pseudo-labels."
 
@@ -178,13 +185,16 @@ def _data(config: Config, result: Result, store: Store) -> list[SummaryItem]:
     per_class = split["labeled_per_class"].values()
     low, high = min(per_class), max(per_class)
     each = f"{low:,} of each class" if low == high else f"{low:,} to {high:,} of each class"
+    others = len(store.test_images) - len(store.scored)
+    outliers = f"and {others:,} of unknown classes" if others else ""
     chooses = "they choose the checkpoint and train nothing" if split["validation"] else "the last checkpoint is tested"
     return [
         SummaryItem("data set", store.name, f"{len(store.classes)} classes, {_inputs(store.shape)}"),
+        *([SummaryItem("unknown classes", ", ".join(store.unknown_classes))] if store.unknown_classes else []),
         SummaryItem("labeled", f"{split['labeled']:,}", each),
         SummaryItem("validation", f"{split['validation']:,}", chooses),
         SummaryItem("unlabeled", f"{split['unlabeled']:,}", _use(config, split)),
-        SummaryItem("test", f"{len(store.test_images):,}", ""),
+        SummaryItem("test", f"{len(store.scored):,}", outliers),
         SummaryItem(
             "split", split["hash"][:12], f"{config['data'].get('strategy', '')}, data {store.fingerprint[:12]}"
         ),

@@ -1,0 +1,67 @@
+"""Heads that say of an image's features how likely the image is of none of the classes."""
+
+import torch
+from torch import Tensor, nn
+
+from semisup.methods.heads import mlp
+
+
+class OpenHead(nn.Module):
+    """One classifier for the K classes and for everything else, as in IOMatch.
+
+    Args:
+        network: A Backbone, of whose features it is.
+        width: Of the projection.
+        classes: K.
+    """
+
+    def __init__(self, network: nn.Module, width: int, classes: int) -> None:
+        super().__init__()
+        self.project: nn.Module = mlp(network, width)
+        self.classify = nn.Linear(width, classes + 1)
+
+    def forward(self, features: Tensor, logits: Tensor) -> Tensor:
+        """The probability of everything else, (N,) float32.
+
+        Args:
+            features: (N, D).
+            logits: Not used.
+        """
+        return self.classify(self.project(features)).float().softmax(-1)[:, -1]
+
+
+class OneAgainstRest(nn.Module):
+    """A binary classifier for each of the K classes, as in SSB: whether an image of that class is one.
+
+    Args:
+        network: A Backbone, of whose features it is.
+        width: Of the projection.
+        classes: K.
+    """
+
+    def __init__(self, network: nn.Module, width: int, classes: int) -> None:
+        super().__init__()
+        self.project: nn.Module = nn.Sequential(mlp(network, width), nn.ReLU())
+        self.classify = nn.Linear(width, classes)
+
+    def inlier_logits(self, features: Tensor) -> Tensor:
+        """Above 0 where an image is more likely of a class than not.
+
+        Args:
+            features: (N, D).
+
+        Returns:
+            (N, K) float32.
+        """
+        inside: Tensor = self.classify(self.project(features)).float()
+        return inside
+
+    def forward(self, features: Tensor, logits: Tensor) -> Tensor:
+        """The probability that an image is not of its predicted class, (N,) float32.
+
+        Args:
+            features: (N, D).
+            logits: Of the K classes, (N, K), which predict.
+        """
+        predicted = logits.argmax(-1, keepdim=True)
+        return 1 - torch.sigmoid(self.inlier_logits(features).gather(-1, predicted)[:, 0])
