@@ -25,6 +25,7 @@ from semisup.methods.sequencematch import SequenceMatch
 from semisup.methods.shrinkmatch import ShrinkMatch
 from semisup.methods.simmatch import SimMatch
 from semisup.methods.softmatch import SoftMatch
+from semisup.methods.ssb import SSB
 from semisup.methods.step_output import PseudoLabels, StepOutput
 from semisup.methods.supervised import Supervised
 from semisup.methods.temporal_ensembling import TemporalEnsembling
@@ -34,6 +35,7 @@ from semisup.methods.vat import VAT
 __all__ = [
     "ABC",
     "ICT",
+    "SSB",
     "UDA",
     "VAT",
     "AdaMatch",

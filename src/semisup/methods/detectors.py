@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from semisup.methods.heads import mlp
 
@@ -65,3 +66,19 @@ class OneAgainstRest(nn.Module):
         """
         predicted = logits.argmax(-1, keepdim=True)
         return 1 - torch.sigmoid(self.inlier_logits(features).gather(-1, predicted)[:, 0])
+
+
+def against_rest(weak: Tensor, strong: Tensor, label: Tensor) -> Tensor:
+    """What a one-against-rest detector learns from labels: the own class on the weak view, all others on both views.
+
+    Args:
+        weak: Logits of K binary classifiers, (N, K).
+        strong: The same of the strong views.
+        label: y, (N,) int64.
+
+    Returns:
+        A float32 scalar.
+    """
+    own = F.one_hot(label, weak.shape[-1]).bool()
+    negatives = (F.softplus(torch.stack([weak, strong])) * ~own).mean()
+    return F.softplus(-weak[own]).mean() + negatives
