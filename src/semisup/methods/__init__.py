@@ -19,6 +19,7 @@ from semisup.methods.mixmatch import MixMatch
 from semisup.methods.noisy_student import NoisyStudent
 from semisup.methods.pi_model import PiModel
 from semisup.methods.pseudo_label import PseudoLabel
+from semisup.methods.regmixmatch import RegMixMatch
 from semisup.methods.remixmatch import ReMixMatch
 from semisup.methods.self_training import SelfTraining
 from semisup.methods.sequencematch import SequenceMatch
@@ -57,6 +58,7 @@ __all__ = [
     "PseudoLabel",
     "PseudoLabels",
     "ReMixMatch",
+    "RegMixMatch",
     "SelfTraining",
     "SequenceMatch",
     "ShrinkMatch",

@@ -61,10 +61,24 @@ class FreeMatch(Method):
     def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
         # (B, K), (uB, K), (uB, K)
         logits, strong, weak = self.logits(labeled.image, unlabeled.strong, no_grad=(unlabeled.weak,))
+        return self.free_match(labeled.label, logits, strong, weak)
+
+    def free_match(self, label: Tensor, logits: Tensor, strong: Tensor, weak: Tensor) -> StepOutput:
+        """L of given predictions.
+
+        Args:
+            label: y, (B,) int64.
+            logits: Of labeled images, (B, K).
+            strong: Logits of the strong views of unlabeled images, (uB, K).
+            weak: Those of their weak views, without gradient, (uB, K).
+
+        Returns:
+            As of `loss`.
+        """
         self.update_statistics(self.gather_across_ranks(sharpened_softmax(weak)))
         thresholds = self.global_threshold * self.mean_probability / self.mean_probability.max()  # (K,)
         pseudo_labels = hard_pseudo_labels(weak, thresholds)
-        supervised = self.supervised_loss(logits, labeled.label)
+        supervised = self.supervised_loss(logits, label)
         consistency = weighted_cross_entropy(strong, pseudo_labels)
         unfairness = self.unfairness(strong, pseudo_labels.weight)
         loss = supervised + self.unlabeled_weight * consistency + self.fairness * unfairness
