@@ -1,6 +1,7 @@
-"""Distribution alignment and logit adjustment: options of the methods whose targets are thresholded predictions."""
+"""Alignment, logit adjustment and rewards: options of the methods whose targets are thresholded predictions."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import torch
@@ -8,9 +9,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from semisup.core.errors import SemisupError
-from semisup.core.ranges import NonNegative, Positive, enforce_ranges
+from semisup.core.ranges import NonNegative, Positive, Probability, enforce_ranges
 from semisup.methods.base import Method
 from semisup.methods.class_prior import ClassPrior
+from semisup.methods.heads import features_and_logits
+from semisup.methods.rewarder import Rewarder, hard_target
+from semisup.methods.step_output import PseudoLabels, StepOutput
 
 Alignment = Literal["off", "uniform", "labeled"] | Sequence[Positive]
 _DECAY = 0.999
@@ -29,6 +33,8 @@ class AlignedMethod(Method):
     network itself then favors no class. π and π_u are the shares of the classes among all and among unlabeled images,
     as of ClassPrior.
 
+    With `reward`, a Rewarder beside the network learns which pseudo-labels are good, and leaves the others out.
+
     Args:
         network: Maps views to logits (N, K).
         classes: K; the program supplies it.
@@ -36,6 +42,7 @@ class AlignedMethod(Method):
             the share of each class among the labeled images; a list gives the share of each class.
         logit_adjustment: τ; 0 adjusts nothing.
         unlabeled_prior: π_u: 'labeled' is π of the labeled images; 'estimated' follows the predictions, as in SimPro.
+        reward: The share of the training after which the Rewarder leaves out pseudo-labels; None for no Rewarder.
         base: Arguments of Method.
 
     Raises:
@@ -51,6 +58,7 @@ class AlignedMethod(Method):
         alignment: Alignment = "off",
         logit_adjustment: NonNegative = 0.0,
         unlabeled_prior: Literal["labeled", "estimated"] = "labeled",
+        reward: Probability | None = None,
         **base: Any,
     ) -> None:
         super().__init__(network, **base)
@@ -60,6 +68,9 @@ class AlignedMethod(Method):
             self.class_prior = ClassPrior(classes, logit_adjustment, unlabeled_prior == "estimated")
         elif unlabeled_prior != "labeled":
             raise SemisupError("method.unlabeled_prior has no effect without method.logit_adjustment; write =1.")
+        self.reward, self.rewarder = reward, None if reward is None else self._make_rewarder(classes)
+        self._features: tuple[Tensor, ...] = ()  # of the first labeled and of the target's view, in this step
+        self._reward_error: Tensor | None = None
 
     def logits(self, *images: Tensor, no_grad: tuple[Tensor, ...] = ()) -> tuple[Tensor, ...]:
         """As of Method; with logit adjustment, the logits with a gradient are adjusted.
@@ -71,7 +82,8 @@ class AlignedMethod(Method):
         Returns:
             Logits (n_i, K) of each group, those of `no_grad` last.
         """
-        outputs = super().logits(*images, no_grad=no_grad)
+        compute = super().logits if self.rewarder is None else self._with_features
+        outputs = compute(*images, no_grad=no_grad)
         if self.class_prior is None or not no_grad:
             return outputs
         self._used_options.add("logit_adjustment")
@@ -99,8 +111,59 @@ class AlignedMethod(Method):
         self.aligner.update(self.gather_across_ranks(logits.softmax(-1)), self.gather_across_ranks(label))
         return logits + self.aligner.shift()
 
+    def keep(self, labels: PseudoLabels, label: Tensor) -> PseudoLabels:
+        """With `reward`, leaves out pseudo-labels, and notes what the Rewarder learns by in this step.
+
+        Args:
+            labels: Of the unlabeled images, whose logits `logits` gave last.
+            label: Classes of the labeled images, (B,) int64.
+
+        Returns:
+            The same without `reward`.
+        """
+        if self.rewarder is None or self.reward is None:
+            return labels
+        self._used_options.add("reward")
+        of_labeled, of_unlabeled = self._features
+        error = self.rewarder.error(of_labeled, label, torch.ones_like(label))
+        if self.progress >= self.reward:
+            labels = self.rewarder.keep(of_unlabeled, labels)
+            error = error + self.rewarder.error(of_unlabeled, hard_target(labels), labels.weight)
+        self._reward_error = error
+        return labels
+
+    def combined(self, output: StepOutput) -> StepOutput:
+        """The output of `loss`, with the loss of the Rewarder if there is one.
+
+        Args:
+            output: Of this step.
+
+        Returns:
+            What the optimizer minimizes.
+        """
+        if (error := self._reward_error) is None:
+            return output
+        self._reward_error = None
+        return replace(output, loss=output.loss + error, terms={**output.terms, "reward": error.detach()})
+
+    def _make_rewarder(self, classes: int | None) -> Rewarder:
+        if classes is None:
+            raise SemisupError("method.reward needs the number of classes: give classes=K.")
+        if self.targets_from != "training":
+            raise SemisupError("method.reward reads the network in training: leave out method.targets_from.")
+        return Rewarder(self.network, classes)
+
+    def _with_features(self, *images: Tensor, no_grad: tuple[Tensor, ...] = ()) -> tuple[Tensor, ...]:
+        """As `logits`, and notes the features of the labeled and of the target's view."""
+        pairs = features_and_logits(self.network, *images, *no_grad)
+        self._features = (pairs[0][0].detach(), pairs[-1][0].detach())
+        outputs = tuple(logits for _, logits in pairs)
+        return (*outputs[: len(images)], *(logits.detach() for logits in outputs[len(images) :]))
+
     def _refuse_unused_options(self) -> None:
         super()._refuse_unused_options()
+        if self.rewarder is not None and "reward" not in self._used_options:
+            raise SemisupError(f"method.reward has no effect in {type(self).__name__}; leave it out.")
         if self.class_prior is not None and "logit_adjustment" not in self._used_options:
             raise SemisupError(f"method.logit_adjustment has no effect in {type(self).__name__}; leave it out.")
 

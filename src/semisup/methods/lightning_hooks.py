@@ -44,7 +44,8 @@ class LightningHooks(LightningModule):
         self.step = self.trainer.global_step
         self.progress = self.step / self.trainer.max_steps
         labeled, unlabeled = batch["labeled"], batch.get("unlabeled", Batch())
-        output = self.loss(labeled, unlabeled) if self.micro_batches == 1 else self._accumulate(labeled, unlabeled)
+        compute = self._combined_loss if self.micro_batches == 1 else self._accumulate
+        output = compute(labeled, unlabeled)
         self._refuse_unused_options()
         # Lightning gives this to its trainer where mypy does not see it
         if (self.step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
@@ -58,6 +59,17 @@ class LightningHooks(LightningModule):
         super().optimizer_step(*args, **kwargs)
         if self.automatic_optimization:
             self.after_step()
+
+    def combined(self, output: StepOutput) -> StepOutput:
+        """The output of `loss` with what the method combines with it, such as the loss of a network beside it.
+
+        Args:
+            output: Of this step.
+
+        Returns:
+            What the optimizer minimizes.
+        """
+        return output
 
     def minimize(self, part: str, loss: Tensor) -> None:
         """Takes one step of the optimizer of a part: gradient, clipping, update.
@@ -118,6 +130,9 @@ class LightningHooks(LightningModule):
         count = self.trainer.fit_loop.epoch_loop.manual_optimization.optim_step_progress.total
         count.ready = count.completed = self.step + 1
 
+    def _combined_loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
+        return self.combined(self.loss(labeled, unlabeled))
+
     def _accumulate(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
         """One step on a batch that goes through the network in parts, one after the other."""
         (optimizer,) = self._optimizers()
@@ -125,7 +140,7 @@ class LightningHooks(LightningModule):
         outputs = []
         parts = zip(*(batch.divide(self.micro_batches) for batch in (labeled, unlabeled)), strict=True)
         for part in parts:
-            output = self.loss(*part)
+            output = self._combined_loss(*part)
             self.manual_backward(output.loss / self.micro_batches)
             outputs.append(output)
         self._clip_and_step(optimizer)
