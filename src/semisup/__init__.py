@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from semisup.methods import (
         ABC,
         ICT,
+        SSB,
         UDA,
         VAT,
         AdaMatch,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
         PiModel,
         PseudoLabel,
         PseudoLabels,
+        RegMixMatch,
         ReMixMatch,
         SelfTraining,
         SequenceMatch,
@@ -51,6 +53,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ABC",
     "ICT",
+    "SSB",
     "UDA",
     "VAT",
     "AdaMatch",
@@ -74,6 +77,7 @@ __all__ = [
     "PseudoLabel",
     "PseudoLabels",
     "ReMixMatch",
+    "RegMixMatch",
     "SSLDataModule",
     "SelfTraining",
     "SemisupError",

@@ -69,7 +69,7 @@ class AlignedMethod(Method):
         elif unlabeled_prior != "labeled":
             raise SemisupError("method.unlabeled_prior has no effect without method.logit_adjustment; write =1.")
         self.reward, self.rewarder = reward, None if reward is None else self._make_rewarder(classes)
-        self._features: tuple[Tensor, ...] = ()  # of the first labeled and of the target's view, in this step
+        self._given: tuple[Tensor, ...] = ()  # in this step: features of labeled and unlabeled images, and labels
         self._reward_error: Tensor | None = None
 
     def logits(self, *images: Tensor, no_grad: tuple[Tensor, ...] = ()) -> tuple[Tensor, ...]:
@@ -100,6 +100,7 @@ class AlignedMethod(Method):
         Returns:
             (uB, K), without gradient; the logits as they are with alignment='off' and no logit adjustment.
         """
+        self._given = (*self._given[:2], label)
         if self.class_prior is not None:
             logits = logits.detach().float()
             probability = (logits + self.class_prior.of_unlabeled()).softmax(-1)
@@ -111,12 +112,11 @@ class AlignedMethod(Method):
         self.aligner.update(self.gather_across_ranks(logits.softmax(-1)), self.gather_across_ranks(label))
         return logits + self.aligner.shift()
 
-    def keep(self, labels: PseudoLabels, label: Tensor) -> PseudoLabels:
+    def keep(self, labels: PseudoLabels) -> PseudoLabels:
         """With `reward`, leaves out pseudo-labels, and notes what the Rewarder learns by in this step.
 
         Args:
-            labels: Of the unlabeled images, whose logits `logits` gave last.
-            label: Classes of the labeled images, (B,) int64.
+            labels: Of the images whose logits `align` got.
 
         Returns:
             The same without `reward`.
@@ -124,7 +124,7 @@ class AlignedMethod(Method):
         if self.rewarder is None or self.reward is None:
             return labels
         self._used_options.add("reward")
-        of_labeled, of_unlabeled = self._features
+        of_labeled, of_unlabeled, label = self._given
         error = self.rewarder.error(of_labeled, label, torch.ones_like(label))
         if self.progress >= self.reward:
             labels = self.rewarder.keep(of_unlabeled, labels)
@@ -156,7 +156,7 @@ class AlignedMethod(Method):
     def _with_features(self, *images: Tensor, no_grad: tuple[Tensor, ...] = ()) -> tuple[Tensor, ...]:
         """As `logits`, and notes the features of the labeled and of the target's view."""
         pairs = features_and_logits(self.network, *images, *no_grad)
-        self._features = (pairs[0][0].detach(), pairs[-1][0].detach())
+        self._given = (pairs[0][0].detach(), pairs[-1][0].detach())
         outputs = tuple(logits for _, logits in pairs)
         return (*outputs[: len(images)], *(logits.detach() for logits in outputs[len(images) :]))
 

@@ -70,7 +70,7 @@ class Dash(AlignedMethod):
         hard = F.one_hot(pseudo_labels.target, weak.shape[-1]).float()
         target = torch.where(limit > self.smallest, sharpened_softmax(weak, self.temperature), hard)
         kept = (F.cross_entropy(weak, target, reduction="none") <= limit) & (self.progress >= self.warmup)
-        pseudo_labels = self.keep(pseudo_labels._replace(weight=kept.float()), labeled.label)
+        pseudo_labels = self.keep(pseudo_labels._replace(weight=kept.float()))
         consistency = weighted_cross_entropy(strong, pseudo_labels._replace(target=target))
         loss = supervised + self.unlabeled_weight * consistency
         terms = {"supervised": supervised, "consistency": consistency, "limit": limit}

@@ -31,7 +31,7 @@ class DeFixMatch(FixMatch):
         logits, labeled_strong, strong, weak = self.logits(
             labeled.image, labeled.strong, unlabeled.strong, no_grad=(unlabeled.weak,)
         )
-        pseudo_labels = self.keep(hard_pseudo_labels(self.align(weak, labeled.label), self.threshold), labeled.label)
+        pseudo_labels = self.keep(hard_pseudo_labels(self.align(weak, labeled.label), self.threshold))
         supervised = (
             self.supervised_loss(logits, labeled.label) + self.supervised_loss(labeled_strong, labeled.label)
         ) / 2

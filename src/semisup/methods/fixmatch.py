@@ -27,7 +27,7 @@ class FixMatch(AlignedMethod):
         base: Arguments of AlignedMethod and Method.
     """
 
-    views: tuple[str, ...] = ("weak", "strong")
+    views = ("weak", "strong")
 
     def __init__(
         self, network: nn.Module, *, threshold: Probability = 0.95, unlabeled_weight: NonNegative = 1.0, **base: Any
@@ -38,7 +38,7 @@ class FixMatch(AlignedMethod):
     def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
         # (B, K), (uB, K), (uB, K)
         logits, strong, weak = self.logits(labeled.image, unlabeled.strong, no_grad=(unlabeled.weak,))
-        pseudo_labels = self.keep(hard_pseudo_labels(self.align(weak, labeled.label), self.threshold), labeled.label)
+        pseudo_labels = self.keep(hard_pseudo_labels(self.align(weak, labeled.label), self.threshold))
         supervised = self.supervised_loss(logits, labeled.label)
         consistency = weighted_cross_entropy(strong, pseudo_labels)
         loss = supervised + self.unlabeled_weight * consistency

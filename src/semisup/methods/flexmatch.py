@@ -62,7 +62,7 @@ class FlexMatch(AlignedMethod):
         # (B, K), (uB, K), (uB, K)
         logits, strong, weak = self.logits(labeled.image, unlabeled.strong, no_grad=(unlabeled.weak,))
         weak = self.align(weak, labeled.label)
-        pseudo_labels = self.keep(hard_pseudo_labels(weak, self.class_thresholds()), labeled.label)
+        pseudo_labels = self.keep(hard_pseudo_labels(weak, self.class_thresholds()))
         self.update_statistics(unlabeled.index, hard_pseudo_labels(weak, self.threshold))
         supervised = self.supervised_loss(logits, labeled.label)
         consistency = weighted_cross_entropy(strong, pseudo_labels)

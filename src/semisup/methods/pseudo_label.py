@@ -63,7 +63,7 @@ class PseudoLabel(AlignedMethod):
         else:
             logits, guess = self.logits(labeled.image, unlabeled.weak)
             other = guess
-        pseudo_labels = self.keep(hard_pseudo_labels(self.align(other, labeled.label), self.threshold), labeled.label)
+        pseudo_labels = self.keep(hard_pseudo_labels(self.align(other, labeled.label), self.threshold))
         alpha = self.alpha * ramp_up(self.progress, self.t1, self.t2)
         supervised = self.supervised_loss(logits, labeled.label)
         unsupervised = weighted_cross_entropy(guess, pseudo_labels)

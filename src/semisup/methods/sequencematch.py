@@ -41,7 +41,7 @@ class SequenceMatch(FlexMatch):
             labeled.image, unlabeled.medium, unlabeled.strong, no_grad=(unlabeled.weak,)
         )
         aligned = self.align(weak, labeled.label)
-        pseudo_labels = self.keep(hard_pseudo_labels(aligned, self.class_thresholds()), labeled.label)
+        pseudo_labels = self.keep(hard_pseudo_labels(aligned, self.class_thresholds()))
         self.update_statistics(unlabeled.index, hard_pseudo_labels(aligned, self.threshold))
         supervised = self.supervised_loss(logits, labeled.label)
         consistency = weighted_cross_entropy(strong, pseudo_labels)

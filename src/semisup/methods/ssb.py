@@ -39,7 +39,7 @@ class SSB(FixMatch):
         base: Arguments of FixMatch.
     """
 
-    views = ("weak", "weak_2", "strong")
+    views = ("weak", "weak_2", "strong")  # type: ignore[assignment]
     more_labeled_views = ("strong",)
     detector: OneAgainstRest
 

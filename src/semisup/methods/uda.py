@@ -54,7 +54,7 @@ class UDA(AlignedMethod):
     def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
         # (B, K), (uB, K), (uB, K)
         logits, strong, weak = self.logits(labeled.image, unlabeled.strong, no_grad=(unlabeled.weak,))
-        pseudo_labels = self.keep(hard_pseudo_labels(self.align(weak, labeled.label), self.threshold), labeled.label)
+        pseudo_labels = self.keep(hard_pseudo_labels(self.align(weak, labeled.label), self.threshold))
         soft_labels = pseudo_labels._replace(target=sharpened_softmax(weak, self.temperature))
         supervised = self.supervised(logits, labeled.label)
         consistency = weighted_cross_entropy(strong, soft_labels)
