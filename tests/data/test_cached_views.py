@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from semisup.data import SSLDataModule
+from semisup.data.device_cache import device_cache
 from semisup.data.transforms import CachedViews
 from semisup.methods import DeFixMatch, FixMatch
 from semisup.models.backbones import Linear
@@ -57,3 +58,20 @@ def test_a_data_module_of_features_gives_a_method_the_views_it_names(tmp_path):
     assert set(labeled.strong[:, 0].tolist()) == {30, 40}
     evaluated = data.on_after_batch_transfer(next(iter(data.val_dataloader())), 0)
     assert set(evaluated.image[:, 0].tolist()) == {0}
+
+
+def test_gathering_the_drawn_views_alone_changes_nothing(tmp_path):
+    """The device cache holds all views of an image, and a batch from it has the same ones, bit for bit."""
+    store = toy(tmp_path)
+    features = np.random.default_rng(0).normal(size=(len(store.images), 5, 3)).astype(np.float16)
+    batches = []
+    for cached in (False, True):
+        data = SSLDataModule(replace(store, images=features), labels=30, batch_size=8, device_cache=cached)
+        streams = data.streams(DeFixMatch(Linear((3,), 3)))
+        device_cache(features, torch.device("cpu"), cached)
+        moved = {name: stream.batch(5, gather=not cached) for name, stream in streams.items()}
+        batches.append(data.on_after_batch_transfer(data.transfer_batch_to_device(moved, torch.device("cpu"), 0), 0))
+    for name in ("labeled", "unlabeled"):
+        alone, from_all = batches[0][name], batches[1][name]
+        assert set(alone) == set(from_all)
+        assert all(torch.equal(alone[key], from_all[key]) for key in alone)

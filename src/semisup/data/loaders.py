@@ -46,7 +46,7 @@ class StreamLoader:
         for step in itertools.count(self.start):
             batch = self.stream.batch(step, self.rank, self.world_size, self.gather)
             if self.pin:
-                batch = {k: v.pin_memory() if isinstance(v, torch.Tensor) else v for k, v in batch.items()}
+                batch = _pin(batch)
             yield batch
 
     # The position is the trainer's step. These two tell Lightning that it may resume in the middle of an epoch.
@@ -94,3 +94,9 @@ class EvalLoader:
                 "label": torch.from_numpy(self.label[index]),
                 "index": torch.from_numpy(index),
             }
+
+
+def _pin(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _pin(part) for key, part in value.items()}
+    return value.pin_memory() if isinstance(value, torch.Tensor) else value

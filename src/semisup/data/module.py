@@ -277,6 +277,7 @@ class SSLDataModule(LightningDataModule):
         return made
 
     def _view(self, batch: dict[str, Any]) -> Batch:
-        inputs: torch.Tensor = batch["inputs"]
-        views = {name: self.views.apply(name, inputs, drawn) for name, drawn in batch["aug_params"].items()}
+        inputs, drawn = batch["inputs"], batch["aug_params"]  # cached views are gathered apart
+        apart = inputs if isinstance(inputs, dict) else dict.fromkeys(drawn, inputs)
+        views = {name: self.views.apply(name, apart[name], params) for name, params in drawn.items()}
         return Batch({**views, **{key: batch[key] for key in batch if key not in ("inputs", "aug_params")}})

@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from semisup.data.transforms.views import Views
+from semisup.data.transforms.cached_views import CachedViews
+from semisup.data.transforms.views import AugParams, Views
 
 
 class Stream:
@@ -72,18 +73,27 @@ class Stream:
             gather: Whether the batch holds its images; false if they are taken from the device cache.
 
         Returns:
-            inputs, index, a tensor for each column, and aug_params: the parameters of each view.
+            inputs (of each view, where these are gathered apart), index, a tensor for each column, and aug_params: the
+            parameters of each view.
         """
         share = slice(rank * self.batch_size // world_size, (rank + 1) * self.batch_size // world_size)
         index = self.indices(step)[share]
         rng = np.random.default_rng([*self.entropy, step, 1])
         drawn = {view: self.views.draw_aug_params(view, rng, self.batch_size) for view in self.view_names}
+        mine = {view: {key: value[share] for key, value in d.items()} for view, d in drawn.items()}
         return {
-            **({"inputs": torch.from_numpy(self.images[index])} if gather else {}),
+            **({"inputs": self._gather(index, mine)} if gather else {}),
             "index": torch.from_numpy(index),
-            "aug_params": {view: {key: value[share] for key, value in d.items()} for view, d in drawn.items()},
+            "aug_params": mine,
             **{key: torch.from_numpy(column[index]) for key, column in self.columns.items()},
         }
+
+    def _gather(
+        self, index: NDArray[np.int64], drawn: Mapping[str, AugParams]
+    ) -> torch.Tensor | dict[str, torch.Tensor]:
+        if isinstance(self.views, CachedViews):
+            return self.views.gather(self.images, index, drawn)
+        return torch.from_numpy(self.images[index])
 
     def _pass(self, number: int) -> NDArray[np.int64]:
         if self._order[0] != number:

@@ -1,7 +1,11 @@
 """Views that were computed once: the features of a few weak and strong views of each image."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from semisup.core.ranges import NonNegativeInt, enforce_ranges
@@ -40,17 +44,35 @@ class CachedViews:
         last = self.count if kind == "weak" else 2 * self.count
         return {"number": rng.integers(first, last + 1, count)}
 
+    def gather(
+        self, images: NDArray[Any], index: NDArray[np.int64], drawn: Mapping[str, AugParams]
+    ) -> dict[str, Tensor]:
+        """Copies the drawn views of a batch and no others: copying takes a good part of a step on features.
+
+        Args:
+            images: Cached features, (N, V, D) float16.
+            index: The images of the batch, (B,).
+            drawn: The parameters of each view, of B rows.
+
+        Returns:
+            The features of each view, (B, D) float16.
+        """
+        rows, first = np.asarray(images).reshape(-1, images.shape[-1]), index * images.shape[1]
+        return {view: torch.from_numpy(rows.take(first + params.get("number", 0), 0)) for view, params in drawn.items()}
+
     def apply(self, view: str, inputs: Tensor, aug_params: AugParams) -> Tensor:
         """Takes the drawn view of each image.
 
         Args:
             view: The view's name.
-            inputs: Cached features, (B, V, D) float16.
+            inputs: Cached features, (B, V, D) float16, or (B, D) where the drawn view alone was gathered.
             aug_params: The view's parameters, of B rows.
 
         Returns:
             (B, D) float32.
         """
+        if inputs.ndim == 2:
+            return inputs.float()
         if "number" not in aug_params:
             return inputs[:, 0].float()
         number = torch.from_numpy(aug_params["number"]).to(inputs.device, non_blocking=True)
