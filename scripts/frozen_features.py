@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,14 +22,15 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
+from semisup.auto.cross_validation import cross_validate
 from semisup.auto.folds import cross_validation_folds
 from semisup.auto.scores import choose
-from semisup.auto.trial import Candidate, predict, run_trial
+from semisup.auto.trial import Candidate, predict
 from semisup.cli.auto import CANDIDATES, compose_candidates
 from semisup.config.nodes import load_data
 from semisup.config.resolve import complete
 from semisup.core.errors import exit_code
-from semisup.data import Store
+from semisup.data import Split, Store
 from semisup.metrics.statistics import Estimate
 from semisup.runs.labeling import cached_features
 from semisup.runs.run import configure_process, open_data
@@ -57,10 +59,10 @@ def measure(own: dict[str, str], words: list[str]) -> None:
         for seed in range(int(own["seeds"])):
             known = [row for row in _read(out) if _key(row) == (own["name"], labels, str(seed))]
             all_names = [*names, "logistic_regression", *(["auto"] if seed < int(own["auto"]) else [])]
-            missing = [name for name in all_names if name not in {row["candidate"] for row in known}]
-            if missing:
+            accuracy = {row["candidate"]: float(row["accuracy"]) for row in known}
+            if missing := [name for name in all_names if name not in accuracy]:
                 seeded = {n: {**c, "seed": seed, "data": {**c["data"], "labels": labels}} for n, c in configs.items()}
-                for row in _measure(seeded, _with_test(store, seed), missing):
+                for row in _measure(seeded, _with_test(store, seed), missing, accuracy):
                     _append(out, {"data": own["name"], "labels": labels, "seed": seed, **row})
                     console.print(own["name"], labels, seed, row)
 
@@ -86,39 +88,34 @@ def _cell(rows: list[dict[str, str]]) -> str:
     return f"{text} {', '.join(f'{count} {name}' for name, count in chosen.items())}".strip()
 
 
-def _measure(configs: dict[str, Any], store: Store, wanted: list[str]) -> list[dict[str, Any]]:
-    """A row for each candidate that is wanted, for logistic regression, and for what cross-validation chooses."""
+def _measure(
+    configs: dict[str, Any], store: Store, missing: list[str], accuracy: dict[str, float]
+) -> Iterator[dict[str, Any]]:
+    """The rows that are missing: of candidates, logistic regression, and what cross-validation chooses."""
     base = next(iter(configs.values()))
     data = load_data(base, store)
     split, columns = data.split, cached_features(data)
     candidates = {name: Candidate(config, store, columns) for name, config in configs.items()}
-    rows, accuracy = [], {}
-    for name, candidate in candidates.items():
-        started = time.perf_counter()
-        method = candidate.train(split)
+    tests = replace(store, images=store.test_images)
+    for name in missing:
+        started, chosen = time.perf_counter(), ""
+        if name == "auto":
+            chosen = _choice(candidates, split, base["seed"])
+            accuracy[name] = accuracy[chosen]
+        elif name == "logistic_regression":
+            accuracy[name] = _logistic_regression(store, split.labeled)
+        else:
+            logits = predict(candidates[name].train(split), tests, np.arange(len(store.test_images)))
+            accuracy[name] = float((logits.argmax(-1) == store.test_targets).mean())
         seconds = time.perf_counter() - started
-        tests = replace(store, images=store.test_images)
-        right = predict(method, tests, np.arange(len(store.test_images))).argmax(-1) == store.test_targets
-        accuracy[name] = float(right.mean())
-        rows.append({"candidate": name, "accuracy": accuracy[name], "seconds": seconds, "chosen": ""})
-    started = time.perf_counter()
-    rows.append(
-        {"candidate": "logistic_regression", "accuracy": _logistic_regression(store, split.labeled), "chosen": ""}
-    )
-    rows[-1]["seconds"] = time.perf_counter() - started
-    if "auto" not in wanted:
-        return [row for row in rows if row["candidate"] in wanted]
-    started = time.perf_counter()
-    folds = cross_validation_folds(split, store.targets[split.labeled], folds=5, repeats=2, seed=base["seed"])
+        yield {"candidate": name, "accuracy": accuracy[name], "seconds": seconds, "chosen": chosen}
+
+
+def _choice(candidates: dict[str, Candidate], split: Split, seed: int) -> str:
+    label = next(iter(candidates.values())).store.targets
+    repeats = cross_validation_folds(split, label[split.labeled], folds=5, repeats=2, seed=seed)
     with tempfile.TemporaryDirectory() as folder:
-        trials = {
-            name: [run_trial(candidate, fold, Path(folder) / name) for fold in folds]
-            for name, candidate in candidates.items()
-        }
-    name = choose(trials, store.targets)
-    seconds = time.perf_counter() - started
-    rows.append({"candidate": "auto", "accuracy": accuracy[name], "seconds": seconds, "chosen": name})
-    return [row for row in rows if row["candidate"] in wanted]
+        return choose(cross_validate(candidates, repeats, Path(folder)), label)
 
 
 def _logistic_regression(store: Store, labeled: np.ndarray) -> float:

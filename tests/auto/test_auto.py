@@ -9,6 +9,7 @@ from rich.console import Console
 from semisup.auto import AutoOptions, run_auto
 from semisup.cli.auto import compose_candidates
 from semisup.core.errors import SemisupError
+from semisup.core.locks import locked
 from semisup.reports import write_report
 from semisup.runs.trained_run import open_run
 from tests.reports.paged import Reader
@@ -107,6 +108,13 @@ def test_a_finished_job_is_read(job, words):
     before = (folder / "auto.json").stat().st_mtime_ns
     assert done(words, **ONCE) == (folder, record)
     assert (folder / "auto.json").stat().st_mtime_ns == before
+
+
+def test_the_same_job_twice_at_once_is_refused(job, words):
+    folder, _ = job
+    (folder / "auto.json").unlink()
+    with locked(folder / "cross_validation"), pytest.raises(SemisupError, match="is already being trained by process"):
+        done(words, **ONCE)
 
 
 def test_a_mistake_deletes_no_finished_job(job, words):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from semisup.auto.outlook import learning_curve, thresholds
-from semisup.auto.scores import choose, score
+from semisup.auto.scores import choose, out_of_reach, score
 from semisup.auto.trial import Trial
 
 LABEL = np.array([0, 1, 0, 1])
@@ -40,6 +40,17 @@ def test_the_simplest_within_one_standard_error_of_the_best_is_chosen():
         "best": [trial([0, 1, 0, 1])],
     }
     assert choose(trials, LABEL) == "near"
+
+
+def test_out_of_reach_is_more_than_two_standard_errors_below_the_best():
+    """Three errors more in 16 images are .1875 with a standard error of .1008, four .25 with .1118: 1.86 and 2.24."""
+    label, images = np.zeros(16, np.int64), tuple(range(16))
+
+    def with_errors(count):
+        return [trial([1] * count + [0] * (16 - count), held_out=images)]
+
+    trials = {"supervised": with_errors(16), "best": with_errors(0), "near": with_errors(3), "out": with_errors(4)}
+    assert out_of_reach(trials, label) == ["out"]  # the labels alone never are, as all are compared to them
 
 
 def test_equal_candidates_leave_the_labels_alone():

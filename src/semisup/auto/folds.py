@@ -24,7 +24,9 @@ class Fold:
     split: Split
 
 
-def cross_validation_folds(split: Split, label: NDArray[np.int64], folds: int, repeats: int, seed: int) -> list[Fold]:
+def cross_validation_folds(
+    split: Split, label: NDArray[np.int64], folds: int, repeats: int, seed: int
+) -> list[list[Fold]]:
     """Draws repeated stratified folds.
 
     Each class's images are dealt out to the folds in turn. A class's only image is never held out, so that each fold
@@ -38,14 +40,14 @@ def cross_validation_folds(split: Split, label: NDArray[np.int64], folds: int, r
         seed: Of the drawing.
 
     Returns:
-        The folds that hold out an image; none if each class has one label.
+        The folds of each repeat that hold out an image; no repeat if each class has one label.
     """
     drawn = []
     for repeat in range(repeats):
         number = _deal(label, folds, np.random.default_rng(seed_for(seed, "folds", repeat)))
         parts = [np.flatnonzero(number == fold) for fold in range(folds)]
-        drawn += [_hold_out(split, rows, f"fold-{repeat}-{fold}") for fold, rows in enumerate(parts) if len(rows)]
-    return drawn
+        drawn.append([_hold_out(split, rows, f"fold-{repeat}-{fold}") for fold, rows in enumerate(parts) if len(rows)])
+    return [repeat for repeat in drawn if repeat]
 
 
 def subsample(split: Split, label: NDArray[np.int64], share: float, repeat: int, seed: int) -> Fold:

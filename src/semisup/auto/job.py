@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from semisup.auto.console import choice, labels_written, plan
+from semisup.auto.cross_validation import cross_validate
 from semisup.auto.folds import Fold, cross_validation_folds, subsample
 from semisup.auto.outlook import learning_curve, temperature, thresholds
 from semisup.auto.record import AUTO, Record, read_record
@@ -23,13 +24,14 @@ from semisup.config.nodes import load_data
 from semisup.config.resolve import complete, takes_embedding
 from semisup.core.atomic_files import atomic_write_text
 from semisup.core.errors import SemisupError
-from semisup.core.locks import refuse_locked
+from semisup.core.locks import locked, refuse_locked
 from semisup.core.ranges import PositiveInt, enforce_ranges
 from semisup.data import Split, Store
 from semisup.runs.console import show_progress
 from semisup.runs.labeling import cached_features
 from semisup.runs.run import configure_process, open_data, run
 
+TRIALS = "cross_validation"
 SHARES = (0.25, 0.5)  # of the labels, for the learning curve
 
 
@@ -73,16 +75,9 @@ class _Job:
         """The trials of each candidate on all folds; none if no image can be held out."""
         label = self.store.targets[self.split.labeled]
         seed = int(self.base["seed"])
-        folds = cross_validation_folds(self.split, label, self.options.folds, self.options.repeats, seed)
-        if not folds:
-            return {}
+        repeats = cross_validation_folds(self.split, label, self.options.folds, self.options.repeats, seed)
         shown = show_progress(self.console, "cross-validation", "trainings")
-        trials: dict[str, list[Trial]] = {name: [] for name in self.candidates}
-        for number, fold in enumerate(folds):
-            for place, name in enumerate(self.candidates):
-                trials[name].append(self._trial(name, fold))
-                shown(number * len(trials) + place + 1, len(folds) * len(trials))
-        return trials
+        return cross_validate(self.trained, repeats, self.folder / TRIALS, shown)
 
     def subsample(self, name: str) -> list[list[Trial]]:
         """Trials with a share of the labels, a group for each share."""
@@ -97,7 +92,7 @@ class _Job:
         return next(iter(self.candidates.values()))
 
     def _trial(self, name: str, fold: Fold) -> Trial:
-        return run_trial(self.trained[name], fold, self.folder / "cross_validation" / name)
+        return run_trial(self.trained[name], fold, self.folder / TRIALS / name)
 
 
 def run_auto(
@@ -134,7 +129,8 @@ def run_auto(
         console.print(f"{folder} is finished; overwrite=true does it again.", markup=False, soft_wrap=True)
         choice(console, record)
         return folder, record
-    refuse_locked(folder)
+    for place in (folder, folder / TRIALS):
+        refuse_locked(place)  # before time is spent on the data set
     configure_process()
     started = time.perf_counter()
     _, store = open_data(base, console)
@@ -142,8 +138,9 @@ def run_auto(
     if replaces:  # only now, as a mistake must not delete a finished job
         shutil.rmtree(folder)
     job = _Job(completed, options, folder, console, store, split, {"embedding": time.perf_counter() - started})
-    record = _run(job, command)
-    atomic_write_text(folder / AUTO, json.dumps(record, indent=1))
+    with locked(folder / TRIALS):
+        record = _run(job, command)
+        atomic_write_text(folder / AUTO, json.dumps(record, indent=1))
     choice(console, record)
     return folder, record
 

@@ -82,6 +82,8 @@ def sentences(record: dict[str, Any]) -> list[str]:
         return [f"Taken without a comparison: {record['chosen']}. Its confidence is not calibrated."]
     said = [f"Chosen: {record['chosen']}, the simplest within one standard error of the best."]
     baseline, *others = record["candidates"]
+    if left := [row["name"] for row in others if row["trainings"] < baseline["trainings"]]:
+        said.append(f"Not trained in each repeat, as out of reach: {', '.join(left)}.")
     best = max(others, key=lambda row: row["difference"])
     if record["chosen"] == baseline["name"]:
         said.append(

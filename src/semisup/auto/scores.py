@@ -12,6 +12,7 @@ from semisup.auto.trial import Trial
 
 Interval = tuple[float, float]
 _NORMAL = 1.96  # standard errors in a 95 % interval
+_OUT = 2  # standard errors below the best
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Score:
         difference: To the labels alone, image by image.
         difference_interval: Of the difference.
         seconds: Of one training, on average.
+        trainings: How many there were.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Score:
     difference: float
     difference_interval: Interval
     seconds: float
+    trainings: int
 
     def to_json(self) -> dict[str, Any]:
         """The figures, ready for JSON."""
@@ -75,9 +78,25 @@ def score(trials: Mapping[str, Sequence[Trial]], label: NDArray[np.int64]) -> li
             float((share - baseline).mean()),
             _around((share - baseline).mean(), standard_error(share - baseline)),
             float(np.mean([trial.seconds for trial in trials[name]])),
+            len(trials[name]),
         )
         for name, share in shares.items()
     ]
+
+
+def out_of_reach(trials: Mapping[str, Sequence[Trial]], label: NDArray[np.int64]) -> list[str]:
+    """The candidates so far below the best that another repeat would hardly change the choice.
+
+    Args:
+        trials: Of each candidate, on the same images; the first candidate is the labels alone.
+        label: As in `score`.
+
+    Returns:
+        The names of those more than two standard errors of the paired difference below the best; never the first
+        one's, to which all are compared.
+    """
+    below, error = _below_the_best(trials, label)
+    return [name for name in list(trials)[1:] if below[name] > _OUT * error[name]]
 
 
 def choose(trials: Mapping[str, Sequence[Trial]], label: NDArray[np.int64]) -> str:
@@ -93,10 +112,8 @@ def choose(trials: Mapping[str, Sequence[Trial]], label: NDArray[np.int64]) -> s
     Returns:
         Its name.
     """
-    shares = {name: hits(done, label)[1] for name, done in trials.items()}
-    best = max(shares.values(), key=lambda share: share.mean())
-    near = (name for name, share in shares.items() if (best - share).mean() <= standard_error(best - share))
-    return next(near)  # the best itself is near
+    below, error = _below_the_best(trials, label)
+    return next(name for name in trials if below[name] <= error[name])  # the best itself is near
 
 
 def standard_error(values: NDArray[np.float64]) -> float:
@@ -109,6 +126,16 @@ def standard_error(values: NDArray[np.float64]) -> float:
         The standard deviation over the root of n; 0 for one value.
     """
     return float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else 0.0
+
+
+def _below_the_best(
+    trials: Mapping[str, Sequence[Trial]], label: NDArray[np.int64]
+) -> tuple[dict[str, float], dict[str, float]]:
+    """How far each candidate is below the best one, and the standard error of that."""
+    shares = {name: hits(done, label)[1] for name, done in trials.items()}
+    best = max(shares.values(), key=lambda share: share.mean())
+    below = {name: best - share for name, share in shares.items()}
+    return {n: float(d.mean()) for n, d in below.items()}, {n: standard_error(d) for n, d in below.items()}
 
 
 def _wilson(accuracy: float, images: int) -> Interval:
