@@ -36,6 +36,14 @@ def test_a_given_prior_is_scaled_to_sum_1():
     close(aligned(Aligner(2, [3.0, 1.0]), [0.5, 0.5]), [[0.75, 0.25]])
 
 
+def test_the_estimated_prior_is_halfway_from_uniform_to_the_aligned_predictions():
+    """Step 0 as with a uniform prior: (.8, .2) becomes (.54438, .45562). Of that, .9 and .1 of (.5, .5): .53994.
+
+    Halfway to uniform, the prior is (.51997, .48003). So (.8, .2) becomes .8 · .51997 / .77 : .2 · .48003 / .23.
+    """
+    close(aligned(Aligner(2, "estimated"), [0.8, 0.2]), [[0.56413, 0.43587]])
+
+
 def test_targets_are_aligned_and_the_prediction_is_not():
     """The first image of (.8, .2) and (.6, .4) keeps class 0, the second turns to class 1.
 

@@ -16,7 +16,7 @@ from semisup.methods.heads import features_and_logits
 from semisup.methods.rewarder import Rewarder, hard_target
 from semisup.methods.step_output import PseudoLabels, StepOutput
 
-Alignment = Literal["off", "uniform", "labeled"] | Sequence[Positive]
+Alignment = Literal["off", "uniform", "labeled", "estimated"] | Sequence[Positive]
 _DECAY = 0.999
 
 
@@ -39,7 +39,8 @@ class AlignedMethod(Method):
         network: Maps views to logits (N, K).
         classes: K; the program supplies it.
         alignment: The prior: 'off' leaves the predictions as they are; 'uniform' is 1/K for each class; 'labeled' is
-            the share of each class among the labeled images; a list gives the share of each class.
+            the share of each class among the labeled images; 'estimated' is halfway between uniform and the mean of
+            the aligned predictions; a list gives the share of each class.
         logit_adjustment: τ; 0 adjusts nothing.
         unlabeled_prior: π_u: 'labeled' is π of the labeled images; 'estimated' follows the predictions, as in SimPro.
         reward: The share of the training after which the Rewarder leaves out pseudo-labels; None for no Rewarder.
@@ -183,6 +184,7 @@ class Aligner(nn.Module):
     mean: Tensor  # (K,), of the predictions
     labels: Tensor  # (K,), how many labels of each class were seen
     prior: Tensor  # (K,)
+    aligned: Tensor  # (K,), the mean of the aligned predictions; with alignment='estimated'
     steps: Tensor
 
     def __init__(self, classes: int | None, alignment: Alignment) -> None:
@@ -192,11 +194,13 @@ class Aligner(nn.Module):
         given = None if isinstance(alignment, str) else torch.tensor(alignment, dtype=torch.float32)
         if given is not None and len(given) != classes:
             raise SemisupError(f"method.alignment lists {len(given)} classes, and the data has {classes}.")
-        self.follows_labels = alignment == "labeled"
+        self.follows_labels, self.estimates = alignment == "labeled", alignment == "estimated"
         uniform = torch.full((classes,), 1 / classes)
         self.register_buffer("mean", uniform.clone())
         self.register_buffer("labels", torch.zeros(classes))
         self.register_buffer("prior", uniform if given is None else given / given.sum())
+        if self.estimates:
+            self.register_buffer("aligned", uniform.clone())
         self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
 
     @torch.no_grad()
@@ -207,11 +211,15 @@ class Aligner(nn.Module):
             probability: Predictions on unlabeled images, (uB, K), of all processes.
             label: Classes of labeled images, (B,) int64, of all processes.
         """
-        self.mean.lerp_(probability.mean(0), 1 - torch.clamp((1 + self.steps) / (10 + self.steps), max=_DECAY))
+        rate = 1 - torch.clamp((1 + self.steps) / (10 + self.steps), max=_DECAY)
+        self.mean.lerp_(probability.mean(0), rate)
         self.steps += 1
         if self.follows_labels:
             self.labels += F.one_hot(label, len(self.labels)).sum(0)
             self.prior.copy_((self.labels + 1) / (self.labels + 1).sum())  # one more of each: none is impossible
+        if self.estimates:
+            self.aligned.lerp_((probability.log() + self.shift()).softmax(-1).mean(0), rate)
+            self.prior.copy_((self.aligned + 1 / len(self.prior)) / 2)  # the uniform half keeps classes from dying out
 
     def shift(self) -> Tensor:
         """log(prior / mean), (K,): what makes the softmax of logits norm(p · prior / mean)."""
