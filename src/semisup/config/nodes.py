@@ -17,7 +17,7 @@ DATA_TARGETS: tuple[Callable[..., Any], ...] = (SSLDataModule, withhold_classes)
 
 # What the program supplies to each node's constructor, and a config may not set.
 INJECTED_ARGS = {
-    "data": ("data_dir", "store", "batch_size", "ratio", "seed", "split"),
+    "data": ("data_dir", "store", "batch_size", "ratio", "seed"),
     "method": ("network", "optimizer", "classes", "images"),
     "teacher": ("network", "optimizer", "classes", "images"),
     "labeler": (),
@@ -159,7 +159,7 @@ def load_data(config: Config, store: Store, split: Split | None = None) -> SSLDa
     """
     options = select_kwargs(config["data"], SSLDataModule)
     sizes = {"batch_size": config["batch"]["labeled"], "ratio": config["batch"]["ratio"]}
-    return SSLDataModule(store, **options, **sizes, seed=config["seed"], split=split)
+    return SSLDataModule(store, **{**options, "split": split or options["split"]}, **sizes, seed=config["seed"])
 
 
 def select_kwargs(node: Mapping[str, Any], target: Callable[..., Any]) -> dict[str, Any]:

@@ -33,6 +33,8 @@ def complete(config: Mapping[str, Any]) -> Config:
     full["batch"] = completed("batch", config["batch"], [batch_sizes])
     full["rounds"] = completed("rounds", config.get("rounds") or {}, [Rounds])
     full |= completed("", {k: v for k, v in config.items() if k not in (*INJECTED_ARGS, "batch", "rounds")}, [settings])
+    if full["data"]["split"]:
+        full["data"]["labels"] = "split"  # the file says which; so does the name of the run
     build(full["optimizer"])
     for option in ("weak", "strong"):
         build_transform(f"data.{option}", full["data"].get(option))

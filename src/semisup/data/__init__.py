@@ -3,7 +3,8 @@
 from semisup.data.batch import Batch
 from semisup.data.module import SSLDataModule
 from semisup.data.open_set import withhold_classes
-from semisup.data.splits import Split, make_split
+from semisup.data.split import Split
+from semisup.data.splits import make_split
 from semisup.data.store import Store, open_store
 from semisup.data.store_writer import write_store
 

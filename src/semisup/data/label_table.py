@@ -39,9 +39,10 @@ class LabelTable:
     Args:
         file: A text table if its name ends in .csv, .tsv or .txt, else Parquet.
         keys: The columns that may name an image, of which the table needs one.
+        labeled: Whether it needs a column `label`, too.
     """
 
-    def __init__(self, file: Path, keys: Sequence[str] = ("index", "path")) -> None:
+    def __init__(self, file: Path, keys: Sequence[str] = ("index", "path"), labeled: bool = True) -> None:
         self.file = file
         self._lines: list[int] | None = None  # of a CSV, the line of each row
         try:
@@ -56,9 +57,10 @@ class LabelTable:
             raise SemisupError(f"{file} is not a readable table, Parquet or .csv ({_sentence(error)}).") from error
         names = [_known_name(name) for name in self._rows.column_names]
         self._rows = self._rows.rename_columns(names).replace_schema_metadata(self._rows.schema.metadata)
-        if "label" not in names or not {*keys} & {*names}:
+        if (labeled and "label" not in names) or not {*keys} & {*names}:
             wanted, found = " or ".join(keys), ", ".join(names) or "none"
-            raise SemisupError(f"{file} needs the columns label and {wanted}; it has {found}.")
+            needed = f"the columns label and {wanted}" if labeled else f"a column {wanted}"
+            raise SemisupError(f"{file} needs {needed}; it has {found}.")
         if twice := [name for name in (*COLUMNS, "probability") if names.count(name) > 1]:
             raise SemisupError(f"{file} has two columns named {twice[0]}; delete one.")
 

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -20,13 +21,16 @@ from semisup.core.ranges import (
     Probability,
     Range,
     Seed,
+    UserPath,
     enforce_ranges,
 )
 from semisup.data.batch import Batch
 from semisup.data.class_shares import Imbalance, Shape
 from semisup.data.device_cache import device_cache
 from semisup.data.loaders import EvalLoader, StreamLoader
-from semisup.data.splits import Labels, Split, Strategy, Unlabeled, Validation, make_split
+from semisup.data.split import Split
+from semisup.data.split_file import read_split
+from semisup.data.splits import Labels, Strategy, Unlabeled, Validation, make_split
 from semisup.data.store import UNKNOWN, Store
 from semisup.data.streams import Stream
 from semisup.data.transforms.cached_views import CachedViews
@@ -57,7 +61,7 @@ class SSLDataModule(LightningDataModule):
         ratio: Unlabeled images per labeled one in a step (μ in the literature); of a fraction, the nearest number.
         seed: Of the batches and views.
         split_seed: Of the split; None = `seed`.
-        split: A split that was made before, instead of drawing one.
+        split: A split that was made before, instead of drawing one; or its file, as of `read_split`.
         flip: Whether the weak view flips images horizontally.
         padding: Of the weak view's random crop, in pixels.
         operations: The number of RandAugment operations of the strong view.
@@ -90,7 +94,7 @@ class SSLDataModule(LightningDataModule):
         ratio: PositiveInt | Positive = 7,
         seed: Annotated[int, Range(0)] = 0,  # later rounds have 64-bit seeds
         split_seed: Seed | None = None,
-        split: Split | None = None,
+        split: Split | UserPath | None = None,
         flip: bool = True,
         padding: NonNegativeInt = 4,
         operations: Operations = 2,
@@ -105,18 +109,24 @@ class SSLDataModule(LightningDataModule):
         device_cache: bool | Literal["auto"] = "auto",
     ) -> None:
         super().__init__()
-        self.split = split or make_split(
-            store,
-            labels=labels,
-            validation=validation,
-            unlabeled=unlabeled,
-            strategy=strategy,
-            imbalance=imbalance,
-            unlabeled_imbalance=unlabeled_imbalance,
-            unlabeled_shape=unlabeled_shape,
-            labeled_in_unlabeled=labeled_in_unlabeled,
-            seed=seed if split_seed is None else split_seed,
-        )
+        how: dict[str, Any] = {
+            "validation": validation,
+            "unlabeled": unlabeled,
+            "labeled_in_unlabeled": labeled_in_unlabeled,
+            "seed": seed if split_seed is None else split_seed,
+        }
+        drawn: dict[str, Any] = {
+            "strategy": strategy,
+            "imbalance": imbalance,
+            "unlabeled_imbalance": unlabeled_imbalance,
+            "unlabeled_shape": unlabeled_shape,
+        }
+        if isinstance(split, Split):
+            self.split = split
+        elif split is not None:
+            self.split = read_split(Path(split), store, **how, drawn=drawn)
+        else:
+            self.split = make_split(store, labels=labels, **how, **drawn)
         self.store = store.hide(self.split.known)
         self.batch_size, self.ratio, self.seed, self.eval_batch_size = batch_size, ratio, seed, eval_batch_size
         self.device_cache: bool | Literal["auto"] = device_cache

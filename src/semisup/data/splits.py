@@ -1,16 +1,10 @@
-"""Which images are labeled, validation and unlabeled: drawn from a seed, hashed, and saved with the run."""
+"""Draws splits from a seed."""
 
-import hashlib
-import json
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from semisup.core.atomic_files import atomic_write, atomic_write_text
-from semisup.core.damaged_files import checked, read_json
 from semisup.core.errors import SemisupError
 from semisup.core.ranges import Fraction, NonNegativeInt, PositiveInt, Range, enforce_ranges
 from semisup.data.class_shares import (
@@ -21,97 +15,13 @@ from semisup.data.class_shares import (
     counts_from_largest,
     long_tail,
 )
+from semisup.data.split import Indices, Split
 from semisup.data.store import UNKNOWN, Store
 
 Strategy = Literal["class_balanced", "random", "first_n"]
 Labels = PositiveInt | str
 Unlabeled = NonNegativeInt | str
 Validation = NonNegativeInt | Fraction
-Indices = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Split:
-    """Indices into a store's images; the three parts never overlap.
-
-    Args:
-        labeled: The images that train with their labels.
-        validation: The other images whose labels are used; they do not train.
-        unlabeled: The images whose classes are hidden.
-        labeled_in_unlabeled: Whether the labeled images are in the unlabeled stream, too, as is usual in the field.
-        fingerprint: The store's.
-    """
-
-    labeled: Indices
-    validation: Indices
-    unlabeled: Indices
-    labeled_in_unlabeled: bool
-    fingerprint: str
-
-    @property
-    def stream(self) -> Indices:
-        """The images of the unlabeled stream."""
-        return np.concatenate([self.labeled, self.unlabeled]) if self.labeled_in_unlabeled else self.unlabeled
-
-    @property
-    def known(self) -> Indices:
-        """The images whose labels are used: labeled and validation."""
-        return np.concatenate([self.labeled, self.validation])
-
-    @property
-    def hash(self) -> str:
-        """A SHA-256 hash of the data set and of all that the split says, in hexadecimal digits."""
-        digest = hashlib.sha256(f"{self.fingerprint} {self.labeled_in_unlabeled}".encode())
-        for part in (self.labeled, self.validation, self.unlabeled):
-            digest.update(len(part).to_bytes(8, "little") + part.astype("<i8").tobytes())
-        return digest.hexdigest()
-
-    def manifest(self, store: Store) -> dict[str, Any]:
-        """Describes the split, without any hidden class.
-
-        Args:
-            store: The data set that was split.
-
-        Returns:
-            Values by name, for JSON.
-        """
-        per_class = np.bincount(store.targets[self.labeled], minlength=len(store.classes))
-        return {
-            "hash": self.hash,
-            "labeled": len(self.labeled),
-            "validation": len(self.validation),
-            "unlabeled": len(self.unlabeled),
-            "labeled_in_unlabeled": self.labeled_in_unlabeled,
-            "labeled_per_class": dict(zip(store.classes, per_class.tolist(), strict=True)),
-            "data": store.name,
-            "data_fingerprint": store.fingerprint,
-            "test_fingerprint": store.test_fingerprint,
-            "unknown_classes": list(store.unknown_classes),
-        }
-
-    def save(self, folder: Path, store: Store) -> None:
-        """Writes split.npz (indices) and split.json (manifest).
-
-        Args:
-            folder: The run's folder.
-            store: The data set that was split.
-
-        Raises:
-            SemisupError: If the folder already has another split.
-        """
-        manifest = folder / "split.json"
-        if manifest.exists():
-            with checked(manifest, "delete it, and the same command writes it again"):
-                saved = str(read_json(manifest)["hash"])
-            if saved != self.hash:
-                raise SemisupError(
-                    f"{folder} was started with another split ({saved[:12]}, now {self.hash[:12]}), as the data set or "
-                    "its labels have changed; restore the old data, or start again with overwrite=true."
-                )
-            return
-        with atomic_write(folder / "split.npz") as temporary:
-            np.savez_compressed(temporary, labeled=self.labeled, validation=self.validation, unlabeled=self.unlabeled)
-        atomic_write_text(manifest, json.dumps(self.manifest(store), indent=1))
 
 
 @enforce_ranges
@@ -168,7 +78,6 @@ def make_split(
         raise SemisupError(f"data.unlabeled_shape={unlabeled_shape} needs data.unlabeled_imbalance above 1.")
     if head is not None:
         chosen = _choose_per_class(store, known, counts_from_largest(head, shares), rng)
-        total = len(chosen)
     else:
         total = _number_of_labels(store, labels, len(known))
         if total == len(known):
@@ -178,10 +87,43 @@ def make_split(
             chosen = _choose_per_class(store, known, apportion_within(total, shares, room, rng), rng)
         else:
             chosen = _choose(store, known, total, strategy, shares, rng)
-    spent = _number_of_validation(validation, total)
-    held_out = _hold_out(store, chosen, spent, strategy, rng)
+    return complete_split(
+        store, chosen, validation, unlabeled, unlabeled_shares, strategy, labeled_in_unlabeled, seed=rng
+    )
+
+
+def complete_split(
+    store: Store,
+    chosen: Indices,
+    validation: Validation,
+    unlabeled: Unlabeled,
+    unlabeled_shares: NDArray[np.float64],
+    strategy: Strategy,
+    labeled_in_unlabeled: bool,
+    seed: int | np.random.Generator,
+) -> Split:
+    """Divides chosen images into labeled and validation ones, and draws the unlabeled ones of the others.
+
+    Args:
+        store: The data set.
+        chosen: The images whose labels may be used, ascending.
+        validation: How many of them validate, as of `make_split`.
+        unlabeled: How many of the other images are unlabeled, as of `make_split`.
+        unlabeled_shares: Of each class among them, (K,).
+        strategy: As of `make_split`.
+        labeled_in_unlabeled: Whether the labeled images are in the unlabeled stream, too.
+        seed: Of the draws, or where they go on.
+
+    Returns:
+        The split.
+
+    Raises:
+        SemisupError: If a class would have no labeled image, or there are not enough images.
+    """
+    rng = np.random.default_rng(seed)
+    held_out = _hold_out(store, chosen, _number_of_validation(validation, len(chosen)), strategy, rng)
     labeled = np.setdiff1d(chosen, held_out)
-    _refuse_empty_classes(store, labeled)
+    refuse_empty_classes(store, labeled)
     rest = np.setdiff1d(np.arange(len(store.images)), chosen)
     return Split(
         labeled=labeled,
@@ -262,7 +204,16 @@ def _hold_out(store: Store, chosen: Indices, spent: int, strategy: Strategy, rng
     return _choose_per_class(store, chosen, apportion_within(spent, per_class.astype(np.float64), room, rng), rng)
 
 
-def _refuse_empty_classes(store: Store, labeled: Indices) -> None:
+def refuse_empty_classes(store: Store, labeled: Indices) -> None:
+    """Refuses a split without a labeled image of each class.
+
+    Args:
+        store: The data set.
+        labeled: Its labeled images.
+
+    Raises:
+        SemisupError: If a class has none.
+    """
     empty = np.flatnonzero(np.bincount(store.targets[labeled], minlength=len(store.classes)) == 0)
     if len(empty):
         names = ", ".join(f"'{store.classes[c]}'" for c in empty[:5])

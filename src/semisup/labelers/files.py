@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from semisup.core.atomic_files import atomic_write
 from semisup.core.errors import SemisupError
 from semisup.core.text import as_utf8
-from semisup.data.label_table import COLUMNS, LabelTable, find, written_alike
+from semisup.data.label_table import COLUMNS, LabelTable
+from semisup.data.listed_images import listed_images
 from semisup.data.store import Store
 from semisup.labelers.inputs import Labels
 
@@ -70,7 +71,7 @@ def read_labels(file: Path, store: Store, index: NDArray[np.int64], split_hash: 
     """
     table = LabelTable(file)
     _refuse_another_origin(table, store, split_hash)
-    image = _images(table, store)  # (n,)
+    image = listed_images(table, store)  # (n,)
     _refuse_images(table, image, store, index)
     kept, weight = table.column("kept", missing=True), table.column("weight", missing=1)
     confidence, copies = table.column("confidence", missing=1), table.column("copies", missing=1)
@@ -94,29 +95,6 @@ def read_labels(file: Path, store: Store, index: NDArray[np.int64], split_hash: 
         confidence=aligned(confidence),
         copies=aligned(np.where(kept, np.maximum(copies, 1), 0).astype(np.int64)) if table.has("copies") else None,
     )
-
-
-def _images(table: LabelTable, store: Store) -> NDArray[np.int64]:
-    """The store's image of each row, (n,), by its index, else by its path. The two must agree where both are given."""
-    files, path = store.files(), table.column("path", missing="")
-    if table.has("index"):
-        index: NDArray[np.int64] = table.column("index", missing=-1)
-        if files is not None:
-            own = [as_utf8(files[image]) if 0 <= image < len(files) else "" for image in index]
-            pairs = zip(path, own, strict=True)
-            other = [bool(a and b) and written_alike(a, path=True) != written_alike(b, path=True) for a, b in pairs]
-            table.refuse(
-                np.array(other, bool),
-                lambda row: (
-                    f"image {index[row]} is '{own[row]}', and the path is '{path[row]}'; delete one of the two."
-                ),
-            )
-        return index
-    if files is None:
-        raise SemisupError(f"{table.file} needs a column index: {store.name} was not made of files with a path.")
-    image = find(path, [as_utf8(file) for file in files], paths=True)
-    table.refuse(image < 0, lambda row: f"{store.name} has no file '{path[row]}'; its first is '{files[0]}'.")
-    return image
 
 
 def _targets(table: LabelTable, store: Store, kept: NDArray[np.bool_]) -> NDArray[Any]:

@@ -42,7 +42,12 @@ from semisup.runs.trained_network import (
 from semisup.runs.trusted import check_targets
 from semisup.training.metrics_csv import read_metrics
 
-SPLIT_OPTIONS = (*(name for name in parameters(make_split) if name not in ("store", "seed")), "labels_file", "unknown")
+SPLIT_OPTIONS = (
+    *(name for name in parameters(make_split) if name not in ("store", "seed")),
+    "labels_file",
+    "split",
+    "unknown",
+)
 
 
 @dataclass(frozen=True)
