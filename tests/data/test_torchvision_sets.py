@@ -5,6 +5,7 @@ torchvision compares checksums with those of the real files; here they are set t
 
 import hashlib
 import pickle
+import shutil
 import socket
 import struct
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from numpy.typing import NDArray
+from PIL import Image
 from scipy.io import savemat
 from torchvision import datasets
 
@@ -188,3 +190,38 @@ def test_without_files_and_network_the_sentence_says_where_it_looked_and_how_to_
 def test_an_unknown_name_is_answered_with_the_valid_ones(tmp_path):
     with pytest.raises(SemisupError, match="name=cifar-10 is not valid: it is cifar10 or"):
         torchvision_set(tmp_path, "cifar-10")
+
+
+def test_a_fifth_of_each_class_of_eurosat_is_always_the_same_test_set(tmp_path):
+    for number, name in enumerate(("Forest", "River")):
+        folder = tmp_path / "eurosat" / "2750" / name
+        folder.mkdir(parents=True)
+        for place in range(10):
+            Image.fromarray(images(1, 64, 3, seed=10 * number + place)[0]).save(folder / f"{name}_{place}.png")
+    store = torchvision_set(tmp_path, "eurosat")
+    assert store.classes == ("Forest", "River")
+    assert [np.bincount(part).tolist() for part in (store.targets, store.test_targets)] == [[8, 8], [2, 2]]
+    every = {image.tobytes() for image in (*store.images, *store.test_images)}
+    assert every == {images(1, 64, 3, seed=seed).tobytes() for seed in range(20)}
+    shutil.rmtree(tmp_path / "stores")
+    assert torchvision_set(tmp_path, "eurosat").test_fingerprint == store.test_fingerprint
+
+
+def test_pictures_of_the_test_set_and_repeated_ones_are_dropped_from_train_and_extra_images(tmp_path, monkeypatch):
+    """Train: a, b. Test: b. Unlabeled: a, c, c. What is left: a, and one c, which is still no labeled image."""
+    a, b, c = (images(1, 96, 3, seed=seed) for seed in range(3))
+    folder = tmp_path / "stl10_binary"
+    folder.mkdir()
+    pictures = {"train": [a, b], "test": [b], "unlabeled": [a, c, c]}
+    for part, found in pictures.items():
+        (folder / f"{part}_X.bin").write_bytes(np.concatenate(found).transpose(0, 3, 2, 1).tobytes())
+        if part != "unlabeled":
+            (folder / f"{part}_y.bin").write_bytes(bytes(range(1, 1 + len(found))))
+    (folder / "class_names.txt").write_text("airplane\nbird\n")
+    (folder / "fold_indices.txt").write_text("0 1\n" * 10)
+    monkeypatch.setattr(datasets.STL10, "_check_integrity", lambda self: True)
+    store = torchvision_set(tmp_path, "stl10", duplicates="drop")
+    assert_array_equal(store.images, np.concatenate([a, c]))
+    assert store.targets.tolist() == [0, -1]
+    assert store.labelable == 1
+    assert len(torchvision_set(tmp_path, "stl10").images) == 5, "another store, with all of them"

@@ -57,13 +57,13 @@ class DuplicateImages:
         return [f"{len(found):,} {kind}: {_some(found)}" for found, kind in kinds if found]
 
 
-def find_duplicates(images: Images, targets: Targets, test_images: Images) -> DuplicateImages:
+def find_duplicates(images: Iterable[Images], targets: Targets, test_images: Iterable[Images]) -> DuplicateImages:
     """Finds equal pictures by a hash of each.
 
     Args:
-        images: The training images, (N, H, W, C) uint8.
+        images: The N training images, (H, W, C) uint8 each.
         targets: Their classes, (N,); -1 = unknown.
-        test_images: The test set's, (M, H, W, C).
+        test_images: The test set's M.
 
     Returns:
         Which are equal.
@@ -79,7 +79,7 @@ def find_duplicates(images: Images, targets: Targets, test_images: Images) -> Du
     return DuplicateImages(sorted(tested), contradicting, [rows for rows in several if rows[0] not in known])
 
 
-def _hashes(images: Images) -> Iterable[bytes]:
+def _hashes(images: Iterable[Images]) -> Iterable[bytes]:
     return (hashlib.sha256(image.tobytes()).digest() for image in images)
 
 

@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -10,11 +11,13 @@ import numpy as np
 
 from semisup.core.errors import SemisupError
 from semisup.core.ranges import UserPath, enforce_ranges
+from semisup.data.sources.duplicates import find_duplicates
+from semisup.data.sources.holdout import carve_test
 from semisup.data.sources.stored import import_command
 from semisup.data.store import UNKNOWN, Store, open_store, store_folder
 from semisup.data.store_writer import Arrays, write_store
 
-TorchvisionName = Literal["cifar10", "cifar100", "mnist", "fashion_mnist", "svhn", "stl10"]
+TorchvisionName = Literal["cifar10", "cifar100", "mnist", "fashion_mnist", "svhn", "stl10", "eurosat"]
 _Parts = tuple[tuple[str, ...], Arrays, Arrays, Arrays | None]  # classes, train, test, extra
 
 # Where torchvision keeps the files of each set, below its root.
@@ -25,14 +28,18 @@ _FILES = {
     "fashion_mnist": "FashionMNIST/raw",
     "svhn": "train_32x32.mat",
     "stl10": "stl10_binary",
+    "eurosat": "eurosat/2750",
 }
 _WITH_EXTRA = ("svhn", "stl10")
+_TEST_FRACTION = 0.2  # of each class of EuroSAT, which has no test set
 _DIGITS = tuple("0123456789")
 _TIMEOUT = 30.0  # seconds without a byte after which a download fails
 
 
 @enforce_ranges
-def torchvision_set(data_dir: Path | UserPath, name: TorchvisionName, extra: bool = True) -> Store:
+def torchvision_set(
+    data_dir: Path | UserPath, name: TorchvisionName, extra: bool = True, duplicates: Literal["keep", "drop"] = "keep"
+) -> Store:
     """A benchmark data set, (N, H, W, C) uint8, from torchvision's files, which are downloaded if they are missing.
 
     Args:
@@ -40,6 +47,8 @@ def torchvision_set(data_dir: Path | UserPath, name: TorchvisionName, extra: boo
         name: The data set's name.
         extra: Whether SVHN's 531,131 extra images, with their targets, and STL-10's 100,000 unlabeled ones follow the
             training images. They are never drawn as labeled ones.
+        duplicates: drop leaves pictures out of training that are byte for byte in the test set, in two classes, or
+            there before; near-duplicates stay.
 
     Returns:
         The store.
@@ -48,9 +57,11 @@ def torchvision_set(data_dir: Path | UserPath, name: TorchvisionName, extra: boo
         SemisupError: If the files are damaged, or missing and cannot be downloaded.
     """
     root = Path(data_dir).expanduser()
-    folder = store_folder(root, name if extra or name not in _WITH_EXTRA else f"{name}_without_extra")
+    less = "" if extra or name not in _WITH_EXTRA else "_without_extra"
+    folder = store_folder(root, f"{name}{less}" if duplicates == "keep" else f"{name}{less}_without_duplicates")
     if not folder.exists():
-        write_store(folder, name, *_fetch(root, name, extra, folder))
+        parts = _fetch(root, name, extra, folder)
+        write_store(folder, name, *(parts if duplicates == "keep" else _without_duplicates(parts)))
     return open_store(folder)
 
 
@@ -118,6 +129,26 @@ def _stl10(root: Path, download: bool, extra: bool) -> _Parts:
     return tuple(datasets.STL10(root).classes), train, test, unlabeled
 
 
+def _eurosat(root: Path, download: bool, extra: bool) -> _Parts:
+    from torchvision import datasets
+
+    found = datasets.EuroSAT(str(root), download=download)
+    images = np.stack([np.asarray(image) for image, _ in found])
+    targets = np.array(found.targets)
+    train, test = carve_test(targets, _TEST_FRACTION)
+    return tuple(found.classes), (images[train], targets[train]), (images[test], targets[test]), None
+
+
+def _without_duplicates(parts: _Parts) -> _Parts:
+    classes, train, test, extra = parts
+    both = [train, *([extra] if extra else [])]
+    targets = np.concatenate([part[1] for part in both])
+    kept = np.ones(len(targets), bool)
+    kept[find_duplicates(chain.from_iterable(part[0] for part in both), targets, test[0]).dropped] = False
+    left = [(part[0][rows], part[1][rows]) for part, rows in zip(both, np.split(kept, [len(train[1])]), strict=False)]
+    return classes, left[0], test, left[1] if extra else None
+
+
 _READERS: dict[str, Callable[[Path, bool, bool], _Parts]] = {
     "cifar10": lambda root, download, _: _cifar(root, download, classes=10),
     "cifar100": lambda root, download, _: _cifar(root, download, classes=100),
@@ -125,6 +156,7 @@ _READERS: dict[str, Callable[[Path, bool, bool], _Parts]] = {
     "fashion_mnist": lambda root, download, _: _mnist(root, download, fashion=True),
     "svhn": _svhn,
     "stl10": _stl10,
+    "eurosat": _eurosat,
 }
 
 
