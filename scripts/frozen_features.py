@@ -2,11 +2,14 @@
 
     python scripts/frozen_features.py name=eurosat data=folder data.path=eurosat labels=2/class,4/class seeds=5
     python scripts/frozen_features.py table
+    python scripts/frozen_features.py name=eurosat methods=all auto=0 out=docs/results/all_methods.csv data=folder ...
 
 Each seed draws another split and, in a data set without test images, another fifth of each class for the test. Each
 line of the CSV is a seed: the test accuracy of one candidate, of logistic regression on the same features, or of the
 candidate that cross-validation chose (auto=N: of the first N seeds only). Further words are options of semisup train.
 Lines that are there are not measured again.
+methods=all measures every method without rounds, with its defaults, in the place of the candidates:
+experiment=frozen_supervised method=NAME.
 """
 
 import csv
@@ -27,6 +30,7 @@ from semisup.auto.folds import cross_validation_folds
 from semisup.auto.scores import choose
 from semisup.auto.trial import Candidate, predict
 from semisup.cli.auto import CANDIDATES, compose_candidates
+from semisup.cli.overrides import CONF, compose, quote_overrides
 from semisup.config.nodes import load_data
 from semisup.config.resolve import complete
 from semisup.core.errors import exit_code
@@ -39,6 +43,7 @@ OUT = Path(__file__).resolve().parent.parent / "docs" / "results" / "frozen_feat
 COLUMNS = ("data", "labels", "seed", "candidate", "accuracy", "seconds", "chosen")
 TEST = 0.2  # of each class
 OWN = {"name": "", "labels": "4/class", "seeds": "5", "auto": "5", "out": str(OUT), "candidates": ",".join(CANDIDATES)}
+OWN["methods"] = ""  # all, or names
 
 
 def main(words: list[str]) -> int:
@@ -52,7 +57,9 @@ def main(words: list[str]) -> int:
 def measure(own: dict[str, str], words: list[str]) -> None:
     configure_process()
     names, out = own["candidates"].split(","), Path(own["out"])
-    configs = {name: complete(config) for name, config in compose_candidates(words, names).items()}
+    composed = _compose_methods(own["methods"], words) if own["methods"] else compose_candidates(words, names)
+    configs = {name: complete(config) for name, config in composed.items()}
+    names = list(configs)
     base, console = configs[names[0]], Console()
     _, store = open_data(base, console)
     for labels in own["labels"].split(","):
@@ -79,6 +86,17 @@ def table(rows: list[dict[str, str]]) -> str:
             lines.append(f"| {candidate} | {' | '.join(map(_cell, cells))} |")
         parts.append("\n".join(lines))
     return "\n\n".join(parts)
+
+
+def _compose_methods(names: str, words: list[str]) -> dict[str, dict[str, Any]]:
+    """The config of each method on frozen features, with its defaults; all: those that train without a labeler."""
+    wanted = sorted(file.stem for file in (CONF / "method").glob("*.yaml")) if names == "all" else names.split(",")
+    implied = ["experiment=frozen_supervised", "data.validation=0"]
+    averaged = {name: ["method.ema=.99"] for name in ("ict", "mean_teacher")}  # whose teacher is the moving average
+    configs = {
+        name: compose(quote_overrides([*implied, f"method={name}", *averaged.get(name, []), *words])) for name in wanted
+    }
+    return {name: config for name, config in configs.items() if not config.get("labeler")}
 
 
 def _cell(rows: list[dict[str, str]]) -> str:

@@ -53,17 +53,19 @@ def test_at_first_every_image_is_kept():
 def test_the_loss():
     """With thresholds (.6, .1), .7 of class 0 is kept, .55 of class 0 is not, .55 of class 1 is.
 
-    L = .10536 + (-log .7 + 0 - log .8) / 3 = .10536 + .19327 = .29863
+    L = .10536 + (-log .7 + 0 - log .8) / 3 = .10536 + .19327 = .29863 as published, and at t = .1, a quarter of the
+    default ramp of .4: .10536 + .19327 / 4 = .15368
     """
-    made = flexmatch()
+    made = flexmatch(ramp=0.0)
     weak = probabilities([0.7, 0.3], [0.55, 0.45], [0.45, 0.55])
     strong = probabilities([0.7, 0.3], [0.9, 0.1], [0.2, 0.8])
     output = made.loss(LABELED, Batch(weak=weak, strong=strong, index=torch.tensor([7, 8, 9])))
-    loss = output.loss
-    close(loss, 0.29863)
+    close(output.loss, 0.29863)
     assert output.pseudo_labels.target.tolist() == [0, 0, 1]
     assert output.pseudo_labels.weight.tolist() == [1.0, 0.0, 1.0]
     assert made.last_confident.tolist() == SEEN, "nobody reached the fixed threshold of .9, which is what counts"
+    slow = flexmatch(progress=0.1)
+    close(slow.loss(LABELED, Batch(weak=weak, strong=strong, index=torch.tensor([7, 8, 9]))).loss, 0.15368)
 
 
 def test_the_memory_keeps_the_last_confident_class_of_each_image():

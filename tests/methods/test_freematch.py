@@ -4,15 +4,17 @@ import torch
 
 from semisup.data import Batch
 from semisup.methods import FreeMatch
-from semisup.methods.functional import sum_norm
+from semisup.methods.fairness import kept_classes, self_adaptive_fairness, sum_norm
+from semisup.methods.schedules import average_decay
 from tests.methods.by_hand import LABELED, close, method, probabilities
 
 WEAK = probabilities([0.9, 0.1], [0.58, 0.42], [0.45, 0.55])
+UNIFORM = torch.tensor([0.5, 0.5])  # p̃ and h̃ at the start
 STRONG = probabilities([0.7, 0.3], [0.9, 0.1], [0.2, 0.8])
 
 
-def freematch():
-    return method(FreeMatch, classes=2, decay=0.5, fairness=0.1)
+def freematch(**options):
+    return method(FreeMatch, **{"classes": 2, "decay": 0.5, "fairness": 0.1, "ramp": 0.0, **options})
 
 
 def test_statistics_start_at_one_kth_and_move_halfway_with_a_decay_of_one_half():
@@ -43,12 +45,25 @@ def test_the_loss():
     close(loss, 0.22905)
 
 
+def test_both_weights_rise_over_the_ramp():
+    """At t = .1, a quarter of the default ramp of .4: L = .10536 + (.19327 - .1 · .69577) / 4 = .13628"""
+    made = freematch(ramp=0.4, progress=0.1)
+    close(made.loss(LABELED, Batch(weak=WEAK, strong=STRONG)).loss, 0.13628)
+
+
+def test_without_a_decay_the_averages_forget_their_start():
+    """At step 0 the decay is (1 + 0) / (10 + 0) = .1: τ = .1 · .5 + .9 · .67667 = .659. At step 8990 it is .999."""
+    made = freematch(decay=None)
+    made.loss(LABELED, Batch(weak=WEAK, strong=STRONG))
+    close(made.global_threshold, 0.659)
+    close(torch.tensor([average_decay(None, 8), average_decay(None, 8990), average_decay(0.5, 8)]), [0.5, 0.999, 0.5])
+
+
 def test_a_class_that_nobody_predicts_adds_nothing_and_breaks_nothing():
     """Both kept strong views show class 0: its share of p̄ / h̄ is 1, and log 1 = 0. With none kept there is nothing."""
-    made = freematch()
     for weight in (torch.ones(2), torch.zeros(2)):
         strong = probabilities([0.7, 0.3], [0.9, 0.1]).requires_grad_()
-        unfairness = made.unfairness(strong, weight)
+        unfairness = self_adaptive_fairness(UNIFORM, UNIFORM, *kept_classes(strong, weight))
         close(unfairness, 0.0)
         unfairness.backward()
         assert torch.isfinite(strong.grad).all()
@@ -56,9 +71,8 @@ def test_a_class_that_nobody_predicts_adds_nothing_and_breaks_nothing():
 
 def test_fairness_pulls_towards_the_class_that_is_predicted_less():
     """p̄ = (.6, .4) over a histogram of (1, 1): raising p_0 further moves away from the even (.5, .5) and lowers L_f."""
-    made = freematch()
     strong = probabilities([0.9, 0.1], [0.3, 0.7]).requires_grad_()
-    made.unfairness(strong, torch.ones(2)).backward()
+    self_adaptive_fairness(UNIFORM, UNIFORM, *kept_classes(strong, torch.ones(2))).backward()
     assert (strong.grad[:, 0] < 0).all()
 
 

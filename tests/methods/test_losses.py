@@ -8,7 +8,8 @@ from torch.testing import assert_close
 
 from semisup.data import Batch
 from semisup.methods import PseudoLabel, PseudoLabels, Supervised
-from semisup.methods.functional import cross_entropy, hard_pseudo_labels, ramp_up, weighted_cross_entropy
+from semisup.methods.functional import cross_entropy, hard_pseudo_labels, weighted_cross_entropy
+from semisup.methods.schedules import ramp_up
 
 
 def fixed(*probabilities: list[float]) -> torch.Tensor:

@@ -27,9 +27,10 @@ def test_mixing():
 def test_without_mixing():
     """With λ = 1. The mean of (.8, .2) and (.6, .4), sharpened: q_0 = .49 / .58 = .84483.
 
-    Consistency: (.04483² + .24483²) / 2 = .03098. Halfway up the ramp w = 50: L = .10536 + 50 · .03098 = 1.65411
+    Consistency: (.04483² + .24483²) / 2 = .03098. Halfway up the ramp, to 100 as published:
+    L = .10536 + 50 · .03098 = 1.65411
     """
-    mixmatch = method(MixMatch, progress=0.2)
+    mixmatch = method(MixMatch, progress=0.2, unlabeled_weight=100.0)
     mixmatch.shares = Uniform(0.0, 1e-7)
     output = mixmatch.loss(LABELED, VIEWS)
     loss, terms = output.loss, output.terms

@@ -5,7 +5,7 @@ from torch import nn
 
 from semisup.data import Batch
 from semisup.methods import ShrinkMatch
-from semisup.methods.shrinkmatch import confusing_classes
+from semisup.methods.functional import confusing_classes
 from tests.methods.by_hand import close, feature_method, probabilities
 
 

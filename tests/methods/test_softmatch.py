@@ -11,9 +11,9 @@ WEAK = probabilities([0.9, 0.1], [0.6, 0.4])
 STRONG = probabilities([0.7, 0.3], [0.2, 0.8])
 
 
-def softmatch():
-    """With a decay of 1/2, after some steps that left μ = .8 and σ² = .02."""
-    made = method(SoftMatch, classes=2, decay=0.5)
+def softmatch(**options):
+    """With a decay of 1/2 and no ramp, after some steps that left μ = .8 and σ² = .02."""
+    made = method(SoftMatch, **{"classes": 2, "decay": 0.5, "ramp": 0.0, **options})
     made.mean.fill_(0.8)
     made.variance.fill_(0.02)
     return made
@@ -54,6 +54,7 @@ def test_the_loss():
     exp(-2 · (.66667 - .75417)² / .01174) = .27125. Both targets are class 0: the second's would be 1 if aligned.
 
     L = .10536 + (.99704 · -log .7 + .27125 · -log .2) / 2 = .10536 + .39609 = .50145
+    At t = .1, a quarter of the default ramp of .4: .10536 + .39609 / 4 = .20438
     """
     made = softmatch()
     output = made.loss(LABELED, Batch(weak=WEAK, strong=STRONG))
@@ -61,6 +62,8 @@ def test_the_loss():
     assert output.pseudo_labels.target.tolist() == [0, 0]
     close(output.pseudo_labels.weight, [0.99704, 0.27125])
     close(loss, 0.50145)
+    slow = softmatch(ramp=0.4, progress=0.1)
+    close(slow.loss(LABELED, Batch(weak=WEAK, strong=STRONG)).loss, 0.20438)
 
 
 def test_without_any_spread_the_weight_is_still_a_number():

@@ -6,7 +6,7 @@ import torch
 from semisup.core.errors import SemisupError
 from semisup.data import Batch
 from semisup.methods import UDA
-from semisup.methods.functional import annealed_threshold
+from semisup.methods.schedules import annealed_threshold
 from tests.methods.by_hand import LABELED, close, method, probabilities
 
 

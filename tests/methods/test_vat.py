@@ -9,7 +9,7 @@ from torch.testing import assert_close
 
 from semisup.data import Batch
 from semisup.methods import VAT
-from semisup.methods.vat import unit
+from semisup.methods.functional import unit
 from semisup.models.backbones import MLP, WideResNet
 from tests.methods.by_hand import LABELED, close, method, probabilities
 

@@ -9,6 +9,7 @@ from semisup.core.ranges import Fraction, NonNegative, Probability
 from semisup.data.batch import Batch
 from semisup.methods.base import Method
 from semisup.methods.functional import distribution_alignment, sharpened_softmax, weighted_cross_entropy
+from semisup.methods.schedules import average_decay
 from semisup.methods.step_output import PseudoLabels, StepOutput
 
 
@@ -21,22 +22,20 @@ class AdaMatch(Method):
     p̄_labeled and p̄_unlabeled follow the mean predictions on the weak views of labeled and of unlabeled images.
 
     Source: Berthelot et al., 2022, arXiv:2106.04732, as USB uses it within one domain: hard targets, τ = .95, no
-    random interpolation of logits, no ramp of λ. Departure: at step t the decay of both averages is at most
-    (1 + t) / (10 + t).
+    random interpolation of logits, no ramp of λ. Departure: the decay of both averages rises. As published: decay=.999.
 
     Args:
         network: Maps views to logits (N, K).
         classes: K.
         threshold: τ, a factor of the mean confidence on the labeled images.
         unlabeled_weight: λ.
-        decay: Of both averages.
+        decay: Of both averages; None = min(.999, (1 + t) / (10 + t)) at step t.
         base: Arguments of Method.
     """
 
     views = ("weak", "strong")
     mean_labeled: Tensor  # p̄_labeled, (K,)
     mean_unlabeled: Tensor  # p̄_unlabeled, (K,)
-    steps: Tensor
 
     def __init__(
         self,
@@ -45,23 +44,21 @@ class AdaMatch(Method):
         classes: int,
         threshold: Probability = 0.95,
         unlabeled_weight: NonNegative = 1.0,
-        decay: Fraction = 0.999,
+        decay: Fraction | None = None,
         **base: Any,
     ) -> None:
         super().__init__(network, **base)
         self.threshold, self.unlabeled_weight, self.decay = threshold, unlabeled_weight, decay
         self.register_buffer("mean_labeled", torch.full((classes,), 1 / classes))
         self.register_buffer("mean_unlabeled", torch.full((classes,), 1 / classes))
-        self.register_buffer("steps", torch.tensor(0))
 
     def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
         # (B, K), (uB, K), (uB, K)
         logits, strong, weak = self.logits(labeled.image, unlabeled.strong, no_grad=(unlabeled.weak,))
         known, guess = self.gather_across_ranks(sharpened_softmax(logits)), sharpened_softmax(weak)
-        moved = 1 - ((1 + self.steps) / (10 + self.steps)).clamp_max(self.decay)
+        moved = 1 - average_decay(self.decay, self.step)
         self.mean_labeled.lerp_(known.mean(0), moved)
         self.mean_unlabeled.lerp_(self.gather_across_ranks(guess).mean(0), moved)
-        self.steps += 1
         confidence, target = distribution_alignment(guess, self.mean_unlabeled, self.mean_labeled).max(-1)
         threshold = self.threshold * known.amax(-1).mean()
         pseudo_labels = PseudoLabels(target, (confidence >= threshold).float(), confidence)

@@ -158,6 +158,18 @@ class Method(LightningHooks):
         rows: Tensor = gathered.flatten(0, 1)
         return rows
 
+    def sum_across_ranks(self, x: Tensor) -> Tensor:
+        """The sum over all processes.
+
+        Args:
+            x: Of this process. Its gradient is taken as often as the mean of the processes' gradients divides it.
+
+        Returns:
+            The same in each process, of the shape of `x`.
+        """
+        everyone = self.gather_across_ranks(x.detach()[None])
+        return everyone.sum(0) + len(everyone) * (x - x.detach())
+
     def after_step(self) -> None:
         """Called after each step of the optimizer. A method with state of its own extends it."""
         if self.ema is not None:

@@ -9,19 +9,22 @@ from semisup.core.ranges import NonNegative, Probability
 from semisup.data.batch import Batch
 from semisup.methods.alignment import AlignedMethod
 from semisup.methods.functional import hard_pseudo_labels, weighted_cross_entropy
+from semisup.methods.schedules import ramp_up
 from semisup.methods.step_output import PseudoLabels, StepOutput
 
 
 class FlexMatch(AlignedMethod):
     """FlexMatch: FixMatch with a threshold for each class.
 
-        L = H(y, p(x_weak)) + λ · mean_u 1[max p(u_weak) ≥ τ_c] · H(c, p(u_strong)),   c = argmax p(u_weak)
+        L = H(y, p(x_weak)) + λ(t) · mean_u 1[max p(u_weak) ≥ τ_c] · H(c, p(u_strong)),   c = argmax p(u_weak)
+        λ(t) = λ · min(1, t / ramp)
         τ_c = τ · M(β_c),   M(β) = β / (2 - β),   β_c = σ_c / max(max_k σ_k, images never confident)
 
     σ_c counts the images whose last confident prediction was c. Confident means max p ≥ τ, with the fixed τ and not
     τ_c, as in the paper and the authors' code. The buffer `last_confident` holds that class for each image.
 
-    Source: Zhang et al., 2021, arXiv:2110.08263, algorithm 1. Departures: none known.
+    Source: Zhang et al., 2021, arXiv:2110.08263, algorithm 1. Departure: λ(t) rises, as every image is kept at
+    first, and a short training does not recover from that. As published: ramp=0.
 
     Args:
         network: Maps views to logits (N, K).
@@ -29,6 +32,7 @@ class FlexMatch(AlignedMethod):
         images: How many images the data set has.
         threshold: τ.
         unlabeled_weight: λ.
+        ramp: The share of the training over which the weight rises from 0.
         warmup: Whether the images that were never confident count in β.
         base: Arguments of AlignedMethod and Method.
     """
@@ -44,11 +48,13 @@ class FlexMatch(AlignedMethod):
         images: int,
         threshold: Probability = 0.95,
         unlabeled_weight: NonNegative = 1.0,
+        ramp: Probability = 0.4,
         warmup: bool = True,
         **base: Any,
     ) -> None:
         super().__init__(network, classes=classes, **base)
-        self.threshold, self.unlabeled_weight, self.warmup = threshold, unlabeled_weight, warmup
+        self.threshold, self.warmup = threshold, warmup
+        self.unlabeled_weight, self.ramp = unlabeled_weight, ramp
         self.classes, self.unlabeled_images = classes, images
         self.register_buffer("last_confident", torch.full((images,), -1))
 
@@ -66,7 +72,7 @@ class FlexMatch(AlignedMethod):
         self.update_statistics(unlabeled.index, hard_pseudo_labels(weak, self.threshold))
         supervised = self.supervised_loss(logits, labeled.label)
         consistency = weighted_cross_entropy(strong, pseudo_labels)
-        loss = supervised + self.unlabeled_weight * consistency
+        loss = supervised + self.unlabeled_weight * ramp_up(self.progress, 0.0, self.ramp) * consistency
         return StepOutput(loss, {"supervised": supervised, "consistency": consistency}, pseudo_labels)
 
     def class_thresholds(self) -> Tensor:

@@ -1,15 +1,10 @@
 """Tensor functions of semi-supervised learning: no state, no randomness, and no gradient through a target."""
 
-import math
-from typing import Literal
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from semisup.methods.step_output import PseudoLabels
-
-Annealing = Literal["none", "linear", "log", "exp"]
 
 
 def hard_pseudo_labels(logits: Tensor, threshold: float | Tensor) -> PseudoLabels:
@@ -95,42 +90,6 @@ def truncated_gaussian(confidence: Tensor, mean: Tensor, variance: Tensor, sigma
     return (-0.5 * (sigmas * below) ** 2 / variance.clamp_min(1e-12)).exp()
 
 
-def sum_norm(probability: Tensor, histogram: Tensor) -> Tensor:
-    """probability / histogram, divided by its sum; 0 for classes whose histogram is 0.
-
-    Source: SumNorm of Wang et al., 2023, arXiv:2205.07246.
-
-    Args:
-        probability: (K,).
-        histogram: (K,).
-
-    Returns:
-        (K,), of sum 1.
-    """
-    ratio = torch.where(histogram > 0, probability / histogram.clamp_min(1e-6), 0)
-    return ratio / ratio.sum().clamp_min(1e-6)
-
-
-def self_adaptive_fairness(mean: Tensor, mean_histogram: Tensor, probability: Tensor, histogram: Tensor) -> Tensor:
-    """Σ norm(mean / mean_histogram) · log norm(probability / histogram) over the classes that occur.
-
-    It is lowest where the classes that `mean` favors are the least in `probability`. norm is `sum_norm`.
-
-    Source: L_f of Wang et al., 2023, arXiv:2205.07246. Departure: a class whose histogram is 0 adds nothing.
-
-    Args:
-        mean: The moving average of the predictions, (K,), up to a factor.
-        mean_histogram: The moving average of the predicted classes, (K,), up to a factor.
-        probability: The sum of this step's predictions, (K,), up to a factor.
-        histogram: The counts of this step's predicted classes, (K,), up to a factor.
-
-    Returns:
-        A scalar.
-    """
-    ratio = torch.where(histogram > 0, sum_norm(probability, histogram), 1)
-    return (sum_norm(mean, mean_histogram) * ratio.log()).sum()
-
-
 def mixup(x: Tensor, order: Tensor, share: Tensor) -> Tensor:
     """share · x + (1 - share) · x[order].
 
@@ -191,24 +150,6 @@ def weighted_cross_entropy(logits: Tensor, labels: PseudoLabels) -> Tensor:
     return (F.cross_entropy(logits.float(), labels.target, reduction="none") * labels.weight).mean()
 
 
-def ramp_up(progress: float, start: float, end: float) -> float:
-    """0 until `start`, then linearly up to 1 at `end`, then 1.
-
-    Source: Lee, 2013, eq. 16.
-
-    Args:
-        progress: Where the training is, in the unit of `start` and `end`.
-        start: Where the ramp begins.
-        end: Where the ramp ends.
-
-    Returns:
-        From 0 to 1.
-    """
-    if progress >= end:
-        return 1.0
-    return max(0.0, (progress - start) / (end - start))
-
-
 def mean_squared_error(logits: Tensor, target: Tensor) -> Tensor:
     """The mean over images and classes of (softmax(logits) - target)².
 
@@ -248,23 +189,34 @@ def entropy(logits: Tensor) -> Tensor:
     return -(log_probability.exp() * log_probability).sum(-1).mean()
 
 
-def annealed_threshold(progress: float, classes: int, schedule: Annealing) -> float:
-    """The probability above which a labeled image is left out for now: from 1 / classes up to 1.
-
-    Source: training signal annealing of Xie et al., 2020, arXiv:1904.12848.
+def confusing_classes(probability: Tensor, threshold: float) -> Tensor:
+    """The classes to leave out: the fewest next ones, so that the first has at least the threshold among the rest.
 
     Args:
-        progress: The share of the training that is done.
-        classes: K.
-        schedule: How the threshold rises; 'none' is 1 from the start.
+        probability: (N, K).
+        threshold: τ.
 
     Returns:
-        A probability.
+        (N, K) bool.
     """
-    rise = {
-        "none": 1.0,
-        "linear": progress,
-        "log": 1 - math.exp(-5 * progress),
-        "exp": math.exp(5 * (progress - 1)),
-    }[schedule]
-    return rise * (1 - 1 / classes) + 1 / classes
+    ranked, order = probability.sort(-1, descending=True)
+    rest = ranked.flip(-1).cumsum(-1).flip(-1)  # (N, K): of this rank and the later ones
+    left = torch.cat([rest[:, 1:], torch.zeros_like(rest[:, :1])], -1)  # if ranks 2 to k are left out: of those after k
+    enough = ranked[:, :1] >= threshold * (ranked[:, :1] + left)
+    place = torch.arange(ranked.shape[-1], device=ranked.device)
+    out = (place > 0) & (place <= enough.int().argmax(-1, keepdim=True))
+    return torch.zeros_like(out).scatter(-1, order, out)
+
+
+def unit(x: Tensor) -> Tensor:
+    """Divides each row by its L2 norm; a row of zeros stays as it is.
+
+    Args:
+        x: (N, ...).
+
+    Returns:
+        (N, ...).
+    """
+    flat = x.flatten(1)
+    flat = flat / flat.abs().amax(-1, keepdim=True).clamp_min(1e-30)  # else the squares of small ones would vanish
+    return (flat / flat.norm(dim=-1, keepdim=True).clamp_min(1e-30)).view_as(x)

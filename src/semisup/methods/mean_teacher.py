@@ -9,7 +9,8 @@ from semisup.core.errors import SemisupError
 from semisup.core.ranges import NonNegative, Probability
 from semisup.data.batch import Batch
 from semisup.methods.base import Method
-from semisup.methods.functional import mean_squared_error, ramp_up, sharpened_softmax
+from semisup.methods.functional import mean_squared_error, sharpened_softmax
+from semisup.methods.schedules import ramp_up
 from semisup.methods.step_output import StepOutput
 
 

@@ -9,13 +9,8 @@ from torch import Tensor, nn
 from semisup.core.ranges import Fraction, NonNegative, Positive, Probability
 from semisup.data.batch import Batch
 from semisup.methods.base import Method
-from semisup.methods.functional import (
-    cross_entropy,
-    hard_pseudo_labels,
-    ramp_up,
-    sharpened_softmax,
-    weighted_cross_entropy,
-)
+from semisup.methods.functional import cross_entropy, hard_pseudo_labels, sharpened_softmax, weighted_cross_entropy
+from semisup.methods.schedules import ramp_up
 from semisup.methods.step_output import StepOutput
 
 

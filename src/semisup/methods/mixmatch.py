@@ -10,13 +10,8 @@ from torch.nn import functional as F
 from semisup.core.ranges import NonNegative, Positive, Probability
 from semisup.data.batch import Batch
 from semisup.methods.base import Method
-from semisup.methods.functional import (
-    mean_squared_error,
-    mixup,
-    ramp_up,
-    sharpen,
-    sharpened_softmax,
-)
+from semisup.methods.functional import mean_squared_error, mixup, sharpen, sharpened_softmax
+from semisup.methods.schedules import ramp_up
 from semisup.methods.step_output import PseudoLabels, StepOutput
 from semisup.models.batch_norm import frozen_statistics
 
@@ -31,8 +26,8 @@ class MixMatch(Method):
     Source: Berthelot et al., 2019, arXiv:1905.02249, algorithm 1 and eq. 3 to 11. α is .5 as in the authors' code; the
     paper has .75 for most data sets. Departures: all mixed images go through one forward pass, which makes
     interleaving unnecessary, and batch norm's running statistics follow all of them instead of a third; the guesses
-    leave the statistics alone. Each process of several mixes its own images. w ends at 100, the default of the
-    authors' code (the paper has 75 for CIFAR-10), and rises over .4 of the training instead of 1/64.
+    leave the statistics alone. Each process of several mixes its own images. w ends at 10 and rises over .4 of the
+    training. The authors' code has 100 and 1/64 (the paper 75 for CIFAR-10), with which short trainings collapse.
 
     Args:
         network: Maps views to logits (N, K).
@@ -49,7 +44,7 @@ class MixMatch(Method):
         self,
         network: nn.Module,
         *,
-        unlabeled_weight: NonNegative = 100.0,
+        unlabeled_weight: NonNegative = 10.0,
         ramp: Probability = 0.4,
         temperature: Positive = 0.5,
         alpha: Positive = 0.5,

@@ -8,7 +8,8 @@ from semisup.core.errors import SemisupError
 from semisup.core.ranges import NonNegative, Probability
 from semisup.data.batch import Batch
 from semisup.methods.alignment import AlignedMethod
-from semisup.methods.functional import hard_pseudo_labels, ramp_up, weighted_cross_entropy
+from semisup.methods.functional import hard_pseudo_labels, weighted_cross_entropy
+from semisup.methods.schedules import ramp_up
 from semisup.methods.step_output import StepOutput
 
 

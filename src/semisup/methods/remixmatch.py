@@ -10,8 +10,9 @@ from torch.nn import functional as F
 from semisup.core.ranges import NonNegative, Positive, Probability
 from semisup.data.batch import Batch
 from semisup.methods.alignment import AlignedMethod, Alignment
-from semisup.methods.functional import cross_entropy, mixup, ramp_up, sharpened_softmax
+from semisup.methods.functional import cross_entropy, mixup, sharpened_softmax
 from semisup.methods.heads import as_backbone, features_and_logits, random_quarter_turns, weight_of_rotations
+from semisup.methods.schedules import ramp_up
 from semisup.methods.step_output import PseudoLabels, StepOutput
 from semisup.models.batch_norm import frozen_statistics
 

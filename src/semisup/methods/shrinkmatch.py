@@ -9,8 +9,14 @@ from torch.nn import functional as F
 from semisup.core.ranges import Fraction, NonNegative
 from semisup.data.batch import Batch
 from semisup.methods.fixmatch import FixMatch
-from semisup.methods.functional import hard_pseudo_labels, sharpened_softmax, weighted_cross_entropy
+from semisup.methods.functional import (
+    confusing_classes,
+    hard_pseudo_labels,
+    sharpened_softmax,
+    weighted_cross_entropy,
+)
 from semisup.methods.heads import as_backbone, features_and_logits
+from semisup.methods.schedules import average_decay
 from semisup.methods.step_output import StepOutput
 
 
@@ -23,18 +29,17 @@ class ShrinkMatch(FixMatch):
     p_s is a second head on the features, and r the moving average of the share of confident images.
 
     Source: Yang et al., 2023, arXiv:2308.06777, section 3. Departures: the images are those of FixMatch, without its
-    version on SimMatch; at step t the decay of r is at most (1 + t) / (10 + t).
+    version on SimMatch; the decay of r rises.
 
     Args:
         network: A Backbone.
         classes: K.
         shrunk_weight: λ_s.
-        decay: Of r.
+        decay: Of r; None = min(.999, (1 + t) / (10 + t)) at step t.
         base: Arguments of FixMatch.
     """
 
     confident: Tensor  # r
-    steps: Tensor
 
     def __init__(
         self,
@@ -42,14 +47,13 @@ class ShrinkMatch(FixMatch):
         *,
         classes: int,
         shrunk_weight: NonNegative = 1.0,
-        decay: Fraction = 0.999,
+        decay: Fraction | None = None,
         **base: Any,
     ) -> None:
         super().__init__(network, classes=classes, **base)
         self.shrunk_weight, self.decay = shrunk_weight, decay
         self.shrunk_head = nn.Linear(as_backbone(network).num_features, classes)
         self.register_buffer("confident", torch.tensor(0.0))
-        self.register_buffer("steps", torch.tensor(0))
 
     def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
         (_, logits), (features, strong), (_, weak) = features_and_logits(
@@ -58,8 +62,7 @@ class ShrinkMatch(FixMatch):
         weak = self.align(weak.detach(), labeled.label)
         pseudo_labels = hard_pseudo_labels(weak, self.threshold)
         certain = self.gather_across_ranks(pseudo_labels.weight).mean()
-        self.confident.lerp_(certain, 1 - ((1 + self.steps) / (10 + self.steps)).clamp_max(self.decay))
-        self.steps += 1
+        self.confident.lerp_(certain, 1 - average_decay(self.decay, self.step))
         supervised = self.supervised_loss(logits, labeled.label)
         consistency = weighted_cross_entropy(strong, pseudo_labels)
         removed = confusing_classes(sharpened_softmax(weak), self.threshold)
@@ -69,22 +72,3 @@ class ShrinkMatch(FixMatch):
         shrunk = (F.cross_entropy(among, pseudo_labels.target, reduction="none") * weight).mean()
         loss = supervised + self.unlabeled_weight * consistency + self.shrunk_weight * shrunk
         return StepOutput(loss, {"supervised": supervised, "consistency": consistency, "shrunk": shrunk}, pseudo_labels)
-
-
-def confusing_classes(probability: Tensor, threshold: float) -> Tensor:
-    """The classes to leave out: the fewest next ones, so that the first has at least the threshold among the rest.
-
-    Args:
-        probability: (N, K).
-        threshold: τ.
-
-    Returns:
-        (N, K) bool.
-    """
-    ranked, order = probability.sort(-1, descending=True)
-    rest = ranked.flip(-1).cumsum(-1).flip(-1)  # (N, K): of this rank and the later ones
-    left = torch.cat([rest[:, 1:], torch.zeros_like(rest[:, :1])], -1)  # if ranks 2 to k are left out: of those after k
-    enough = ranked[:, :1] >= threshold * (ranked[:, :1] + left)
-    place = torch.arange(ranked.shape[-1], device=ranked.device)
-    out = (place > 0) & (place <= enough.int().argmax(-1, keepdim=True))
-    return torch.zeros_like(out).scatter(-1, order, out)

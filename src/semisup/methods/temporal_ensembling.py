@@ -8,7 +8,8 @@ from torch import Tensor, nn
 from semisup.core.ranges import Fraction, NonNegative, Probability
 from semisup.data.batch import Batch
 from semisup.methods.base import Method
-from semisup.methods.functional import last_occurrence, ramp_up, sharpened_softmax
+from semisup.methods.functional import last_occurrence, sharpened_softmax
+from semisup.methods.schedules import ramp_up
 from semisup.methods.step_output import StepOutput
 
 

@@ -7,13 +7,8 @@ from torch import Tensor, nn
 from semisup.core.ranges import NonNegative, Positive, Probability
 from semisup.data.batch import Batch
 from semisup.methods.alignment import AlignedMethod
-from semisup.methods.functional import (
-    Annealing,
-    annealed_threshold,
-    hard_pseudo_labels,
-    sharpened_softmax,
-    weighted_cross_entropy,
-)
+from semisup.methods.functional import hard_pseudo_labels, sharpened_softmax, weighted_cross_entropy
+from semisup.methods.schedules import Annealing, annealed_threshold
 from semisup.methods.step_output import PseudoLabels, StepOutput
 
 

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 from semisup.core.ranges import NonNegative, Positive, Probability
 from semisup.data.batch import Batch
 from semisup.methods.base import Method
-from semisup.methods.functional import entropy, kl_divergence, ramp_up, sharpened_softmax
+from semisup.methods.functional import entropy, kl_divergence, sharpened_softmax, unit
+from semisup.methods.schedules import ramp_up
 from semisup.methods.step_output import StepOutput
 from semisup.models.batch_norm import frozen_statistics
 
@@ -76,17 +77,3 @@ class VAT(Method):
         loss = supervised + weight * smoothness + self.entropy_weight * uncertainty
         terms: dict[str, Tensor | float] = {"supervised": supervised, "smoothness": smoothness}
         return StepOutput(loss, terms | {"entropy": uncertainty, "weight": weight})
-
-
-def unit(x: Tensor) -> Tensor:
-    """Divides each row by its L2 norm; a row of zeros stays as it is.
-
-    Args:
-        x: (N, ...).
-
-    Returns:
-        (N, ...).
-    """
-    flat = x.flatten(1)
-    flat = flat / flat.abs().amax(-1, keepdim=True).clamp_min(1e-30)  # else the squares of small ones would vanish
-    return (flat / flat.norm(dim=-1, keepdim=True).clamp_min(1e-30)).view_as(x)
