@@ -19,6 +19,7 @@ from rich.table import Table
 from semisup.cli.overrides import CONF
 
 SECTIONS = ("loop", "views", "embedding", "clustering", "start", "memory")
+DATA = "noise as large as CIFAR-10, features (noise as large as EuroSAT's, with --networks linear), or a data set"
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -68,9 +69,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--sections", nargs="+", default=SECTIONS, choices=SECTIONS)
     result.add_argument("--methods", nargs="+", default=methods, choices=methods, metavar="METHOD")
     result.add_argument("--networks", nargs="+", default=["small_cnn", "wide_resnet"], choices=networks, metavar="NAME")
-    result.add_argument(
-        "--data", default="noise", choices=["noise", *sources], metavar="NAME", help="noise is as large as CIFAR-10"
-    )
+    result.add_argument("--data", default="noise", choices=["noise", "features", *sources], metavar="NAME", help=DATA)
     result.add_argument("--batch", type=positive, default=64, help="labeled images per step")
     result.add_argument("--ratio", type=positive, default=7, help="unlabeled images per labeled one")
     result.add_argument("--steps", type=positive, help="per turn (default: as many as take a second, at most 20)")

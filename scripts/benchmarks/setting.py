@@ -2,10 +2,11 @@
 
 import argparse
 import logging
+import tempfile
 import time
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from semisup.methods import Method
 from semisup.training.fit import make_method
 from semisup.training.trainer import TrainerConfig
 
-NOISE = "noise"
+NOISE, FEATURES = "noise", "features"
 
 
 @dataclass
@@ -59,14 +60,16 @@ def setting(
     logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="lightning")
     tune_malloc()
-    data = "cifar10" if options.data == NOISE else options.data
+    made = {NOISE: noise, FEATURES: features}.get(options.data)
+    data = "cifar10" if made else options.data
     overrides = [f"method={method}", f"backbone={network}", f"data={data}", f"trainer.max_steps={max_steps}"]
+    overrides += ["embedding=pretrained"] if options.data == FEATURES else []
     overrides += [f"batch.labeled={options.batch}", f"batch.ratio={options.ratio}"]
     overrides += [f"trainer.accelerator={options.device}", f"trainer.precision={options.precision}", *more]
     with initialize_config_dir(str(CONF), version_base="1.3"):
         values: Any = OmegaConf.to_container(compose("train", [quote_override(o) for o in overrides]), resolve=True)
     config = complete(values)
-    store = noise() if options.data == NOISE else load_source(config)
+    store = made() if made else load_source(config)
     module = load_data(config, store)
     if getattr(
         locate(config["method"]["_target_"]), "uses_pseudo_label_targets", False
@@ -81,6 +84,18 @@ def noise() -> Store:
     pool, targets = rng.integers(0, 256, (50_000, 32, 32, 3), dtype=np.uint8), np.arange(50_000) % 10
     names = tuple(f"class {c}" for c in range(10))
     return Store(NOISE, names, pool, targets, pool[:0], targets[:0], len(pool), (0.5,) * 3, (0.25,) * 3, NOISE)
+
+
+def features(images: int = 27_000) -> Store:
+    """Noise in the shape of EuroSAT's features: 5 views of 1,280 numbers for each image, memory-mapped."""
+    rng, shape = np.random.default_rng(0), (images, 5, 1280)
+    file = tempfile.TemporaryFile()  # noqa: SIM115  # it goes with the array
+    pool, targets = np.memmap(file, np.float16, "w+", shape=shape), np.arange(shape[0]) % 10
+    for rows in np.array_split(pool, 27):
+        rows[:] = rng.standard_normal(rows.shape, np.float32)
+    names = tuple(f"class {c}" for c in range(10))
+    store = Store(FEATURES, names, pool, targets, pool[:0], targets[:0], len(pool), (0.0,), (1.0,), FEATURES)
+    return replace(store, frozen_network=FEATURES)
 
 
 def now(device: torch.device) -> float:

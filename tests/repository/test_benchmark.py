@@ -7,7 +7,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+
+from semisup.data import SSLDataModule
+from semisup.methods import FixMatch
+from semisup.models.backbones import Linear
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 PARTS = (
@@ -40,6 +45,22 @@ def found(data_dir, tmp_path_factory) -> dict[str, Any]:
     assert ended.returncode == 0, ended.stderr
     assert "Warning" not in ended.stderr
     return json.loads(out.read_text())
+
+
+def test_features_are_views_of_a_file(sections):
+    """A fixmatch step takes a weak and a strong view of each unlabeled image from it."""
+    from benchmarks.setting import features
+
+    store = features(images=60)
+    data = SSLDataModule(store, labels=20, batch_size=4, ratio=2)
+    batch = data.streams(FixMatch(Linear((1280,), 10)))["unlabeled"].batch(0)
+    assert {view: tuple(rows.shape) for view, rows in batch["inputs"].items()} == dict.fromkeys(
+        ("weak", "strong"), (8, 1280)
+    )
+    views = data.on_after_batch_transfer({"labeled": batch, "unlabeled": batch}, 0)["unlabeled"]
+    number = batch["aug_params"]["strong"]["number"]
+    expected = store.images[batch["index"].numpy(), number].astype(np.float32)
+    assert np.array_equal(views.strong.numpy(), expected)
 
 
 def test_figures_of_a_loop_by_hand(sections):
