@@ -15,6 +15,7 @@ from semisup.cli.overrides import CONF
 from semisup.core.errors import SemisupError
 from semisup.data import Batch
 from semisup.methods import FixMatch, StepOutput
+from semisup.models.classifier import OpenSetClassifier
 from semisup.runs.run_data import enlarged
 from semisup.runs.trained_run import open_run
 from tests.runs.test_rounds import only
@@ -78,6 +79,19 @@ def test_the_joined_network_predicts_from_images_what_the_head_predicts_from_fea
     with torch.no_grad():
         logits = trained.classifier.logits(images).softmax(-1)
     np.testing.assert_allclose(logits.numpy(), saved["probability"][np.argsort(saved["index"])], atol=5e-3)
+
+
+@pytest.mark.parametrize("method", ["ssb", "iomatch"])
+def test_the_detector_says_of_images_what_it_says_of_features(method, run, frozen, tmp_path):
+    """One class of three is unknown: its ten test images are scored too. But for the rounding to float16."""
+    result = run(f"method={method}", *frozen, "optimizer.lr=.01", "data.labels=24", "data.unknown=[1]")
+    assert result["test"]["open_set"]["unknown_images"] == 10
+    trained = open_run(only(tmp_path / "runs"), allow=["tests"])
+    images = torch.from_numpy(np.array(trained.open_store().test_images))
+    saved = np.load(trained.folder / "open_set.npz")
+    with torch.no_grad():
+        outputs = OpenSetClassifier(trained.classifier, trained.detector)(images)
+    np.testing.assert_allclose(outputs[:, -1].numpy(), saved["unknown"][np.argsort(saved["index"])], atol=5e-3)
 
 
 def test_normalized_features_are_normalized_in_the_joined_network_too(run, frozen, tmp_path):

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from semisup.reports.run_page.page import page
 from semisup.runs.console import result as show_result
@@ -92,3 +93,18 @@ def test_which_unlabeled_images_are_of_unknown_classes_changes_no_number_of_the_
         audits.append(result["pseudo_labels"])
     assert kept[0] == kept[1]
     assert audits[0] != audits[1]
+
+
+def test_a_table_that_labels_images_of_unknown_classes_is_refused(cli, tmp_path):
+    rng = np.random.default_rng(0)
+    for place in ("labeled/cat", "labeled/dog", "labeled/fox", "unlabeled"):
+        for number in range(3):
+            file = tmp_path / "photos" / place / f"{number}.png"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(rng.integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(file)
+    (tmp_path / "labels.csv").write_text("path,label\n0.png,cat\n1.png,fox\n")
+    words = ["data=folder", f"data.path={tmp_path / 'photos'}", "data.size=8", f"data_dir={tmp_path / 'data'}"]
+    words += [f"data.labels_file={tmp_path / 'labels.csv'}", "data.unknown=[fox]", "method=fixmatch"]
+    status, _, error = cli(*words)
+    assert status == 1
+    assert "labels.csv, line 3: 'fox' is in data.unknown, whose images have no label" in " ".join(error.split())

@@ -4,10 +4,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from semisup.config import Config
 from semisup.core.errors import SemisupError
 from semisup.core.schema import locate, parameters
 from semisup.data import Split, SSLDataModule, Store, withhold_classes
+from semisup.data.label_table import LabelTable
 from semisup.data.transforms import ImageViews
 from semisup.embeddings.network import NetworkEmbedding
 from semisup.models.backbones import Backbone
@@ -93,7 +96,10 @@ def load_source(config: Config) -> Store:
     """
     source = locate(config["data"]["_target_"])
     store: Store = source(data_dir=Path(config["data_dir"]).expanduser(), **select_kwargs(config["data"], source))
-    return withhold(config, store)
+    known = withhold(config, store)
+    if (file := config["data"].get("labels_file")) and known.unknown_classes:
+        _refuse_labels_of_unknown_classes(Path(file).expanduser(), store, known)
+    return known
 
 
 def withhold(config: Config, store: Store) -> Store:
@@ -107,6 +113,16 @@ def withhold(config: Config, store: Store) -> Store:
         The data set of the other classes.
     """
     return withhold_classes(store, **select_kwargs(config["data"], withhold_classes))
+
+
+def _refuse_labels_of_unknown_classes(file: Path, store: Store, known: Store) -> None:
+    table = LabelTable(file, keys=("path",))
+    target = table.targets(store.classes)
+    unknown = [store.classes.index(name) for name in known.unknown_classes]
+    table.refuse(
+        np.isin(target, unknown),
+        lambda row: f"'{store.classes[target[row]]}' is in data.unknown, whose images have no label; delete the row.",
+    )
 
 
 def embed_inputs(
