@@ -48,7 +48,8 @@ def write(
         "runs_dir": "runs",
     }
     result = {
-        "test": {"accuracy": accuracy, "images": more.get("images", 500), "loss": 1.5, "per_class": {"0": accuracy}},
+        "test": {"accuracy": accuracy, "images": more.get("images", 500), "loss": 1.5, "per_class": {"0": accuracy}}
+        | ({"open_set": {"auroc": more["auroc"], "unknown_images": 80}} if "auroc" in more else {}),
         "validation": more.get("validation"),
         "pseudo_labels": more.get("pseudo_labels"),
         "rounds": more.get("rounds"),

@@ -46,6 +46,19 @@ def test_the_markdown_table_says_plainly_that_a_method_is_worse(runs, capsys):
     assert second.endswith(" | -3.00, 3 pairs, -5.48 to -0.52, p = 0.035 |  |")
 
 
+def test_runs_with_unknown_classes_have_an_auroc(write):
+    """(80 + 90) / 2 = 85, and 10 / √2 = 7.07 is the standard deviation of two."""
+    for seed, auroc in enumerate((0.8, 0.9)):
+        write(f"a{seed}", seed)
+        write(f"b{seed}", seed, method=FIXMATCH, auroc=auroc)
+    comparison = compared(write("a2", 2).parent)
+    first, second = tables.group_cells(comparison)
+    assert (first["AUROC"], second["AUROC"]) == ("", "85.00 ± 7.07")
+    assert "& 85.00 $\\pm$ 7.07 &" in formats.latex(comparison)
+    rows = list(csv.DictReader(io.StringIO(formats.table_csv(comparison))))
+    assert [row["auroc"] for row in rows] == ["", "85.0"]
+
+
 def test_few_seeds_are_called_few(write):
     comparison = compared(write("a"), write("b", accuracy=0.55, method=PSEUDO_LABEL))
     said = formats.markdown(comparison)
