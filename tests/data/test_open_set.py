@@ -5,6 +5,7 @@ import pytest
 
 from semisup.core.errors import SemisupError
 from semisup.data import SSLDataModule, Store, make_split, withhold_classes
+from semisup.data.split_file import read_split
 from semisup.data.store import OUTLIER
 
 
@@ -71,3 +72,9 @@ def test_what_does_not_fit_is_one_sentence(unknown, message):
 def test_a_long_tail_of_unlabeled_images_is_refused():
     with pytest.raises(SemisupError, match=r"data\.unknown has no place in a long tail"):
         make_split(withhold_classes(store(), [0]), labels=12, validation=3, unlabeled_imbalance=2)
+
+
+def test_a_split_file_that_lists_an_image_of_an_unknown_class_is_refused(tmp_path):
+    np.save(tmp_path / "split.npy", np.array([0, 1, 2, 3]))
+    with pytest.raises(SemisupError, match="has the index 1, an image of toy without a label"):
+        read_split(tmp_path / "split.npy", withhold_classes(store(), ["bird"]), validation=0)

@@ -15,7 +15,7 @@ from semisup.data.label_table import LabelTable
 from semisup.data.listed_images import listed_images
 from semisup.data.split import Indices, Split
 from semisup.data.splits import Unlabeled, Validation, complete_split, make_split, refuse_empty_classes
-from semisup.data.store import UNKNOWN, Store
+from semisup.data.store import Store
 
 _PARTS = ("labeled", "validation", "unlabeled")
 _TABLES = {".csv", ".tsv", ".txt", ".parquet"}
@@ -134,6 +134,6 @@ def _refuse_images(file: Path, store: Store, images: NDArray[np.int64]) -> None:
 def _refuse_unlabeled(file: Path, store: Store, images: NDArray[np.int64]) -> None:
     if not len(images):
         raise SemisupError(f"{file} lists no image; list those whose labels may be used.")
-    unknown = (store.targets[images] == UNKNOWN) | (images >= store.labelable)
+    unknown = (store.targets[images] < 0) | (images >= store.labelable)
     if unknown.any():
         raise SemisupError(f"{file} has the index {images[unknown][0]}, an image of {store.name} without a label.")
