@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from semisup.core.text import duration
 from semisup.reports.run_page.charts import (
     confusion_chart,
     curve_chart,
@@ -11,7 +12,7 @@ from semisup.reports.run_page.charts import (
     training_charts,
 )
 from semisup.reports.run_page.class_metrics import ReliabilityBin
-from semisup.reports.run_page.summary import count, duration, percent
+from semisup.reports.run_page.summary import count, percent
 from semisup.runs.trained_run import TrainedRun
 
 

@@ -149,7 +149,7 @@ def _job(config: Any, command: _Command, door: list[str]) -> float | None:
     error_rates: list[float | None] = []
     with _argv([*door, *own]):  # which processes that Lightning starts repeat
         typed = shlex.join(["semisup", command.name, *line])
-        status = exit_code(lambda: error_rates.append(_train(config, command, typed)), note)
+        status = exit_code(lambda: error_rates.append(_train(config, command, typed, sweeps)), note)
     if status == 1 and sweeps:
         raise _JobFailed
     if status:  # a signal ends the whole sweep
@@ -157,7 +157,7 @@ def _job(config: Any, command: _Command, door: list[str]) -> float | None:
     return error_rates[0]
 
 
-def _train(config: Any, command: _Command, typed: str) -> float | None:
+def _train(config: Any, command: _Command, typed: str, brief: bool) -> float | None:
     """Trains and writes the page. Returns the validation error, which a sweeper minimizes unless told otherwise."""
     values = _checked(config, command)
     from semisup.config.identity import run_folder
@@ -169,7 +169,7 @@ def _train(config: Any, command: _Command, typed: str) -> float | None:
     console = terminal(quiet=rank() != 0)
     place = run_folder(complete(values))
     is_new = values["overwrite"] or not (place / "result.json").exists()
-    result = run(values, console, command=typed)
+    result = run(values, console, command=typed, brief=brief)
     if rank() == 0 and (is_new or not (place / "report.html").exists()):
         write_page(place, values, console)
     return 1 - result["validation"]["accuracy"] if result.get("validation") else None

@@ -129,6 +129,23 @@ def fine_tuning_config(config: Config, chosen: int, number: int) -> Config:
     }
 
 
+def later_steps(config: Config, number: int) -> int:
+    """The steps of the rounds after one.
+
+    Args:
+        config: The run's or the round's, completed.
+        number: The round's.
+
+    Returns:
+        How many there are if no round is left out.
+    """
+    rounds, students = config["rounds"], config["rounds"]["students"]
+    if number > students:
+        return 0
+    each = rounds["student_steps"] or config["trainer"]["max_steps"]
+    return int((students - number) * each + rounds["finetune_steps"])
+
+
 def best_round(records: Sequence[Mapping[str, Any]]) -> int:
     """The round with the highest validation accuracy.
 

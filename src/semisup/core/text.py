@@ -1,4 +1,4 @@
-"""Names that people gave, as text that any terminal and any file of text can show."""
+"""Names that people gave and durations, as text that any terminal and any file of text can show."""
 
 from unicodedata import category
 
@@ -27,3 +27,19 @@ def printable(name: str) -> str:
         Its text as UTF-8, with line breaks and other control characters as escapes, such as \n.
     """
     return "".join(c.encode("unicode_escape").decode() if category(c) in _BREAKING else c for c in as_utf8(name))
+
+
+def duration(seconds: float) -> str:
+    """A duration in its two largest units.
+
+    Args:
+        seconds: The duration.
+
+    Returns:
+        As in '3 h 25 min'.
+    """
+    rounded = round(seconds)
+    hours, minutes = divmod(rounded // 60, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rounded % 60} s" if minutes else f"{seconds:.1f} s"

@@ -8,11 +8,11 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
-from rich.text import Text
 
 from semisup.config import Config
 from semisup.config.identity import short_name
 from semisup.config.resolve import embeds_without_a_teacher
+from semisup.core.terminal import warn
 from semisup.data import SSLDataModule
 from semisup.methods import Method
 
@@ -142,16 +142,6 @@ def round_record(console: Console, record: Record, several: bool) -> None:
             accuracy = "" if labels["accuracy"] is None else f", accuracy {labels['accuracy']:.2%}"
             line += f"; pseudo-labels for {labels['kept']:,} of {labels['images']:,} unlabeled images{accuracy}"
         console.print(line)
-
-
-def warn(console: Console, sentence: str) -> None:
-    """Prints a warning.
-
-    Args:
-        console: Where to.
-        sentence: What a person should know before trusting the result.
-    """
-    console.print(Text.assemble(("warning", "bold yellow"), f" {sentence}"))
 
 
 def result(console: Console, folder: Path, figures: dict[str, Any]) -> None:

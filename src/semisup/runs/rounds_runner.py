@@ -18,6 +18,7 @@ from semisup.core.atomic_files import atomic_write_text
 from semisup.core.damaged_files import checked, read_json
 from semisup.core.distributed import rank, wait_for
 from semisup.core.errors import SemisupError
+from semisup.core.terminal import warn
 from semisup.data import Split, SSLDataModule, Store
 from semisup.labelers import Labels
 from semisup.methods import Method
@@ -44,6 +45,7 @@ class RoundsRunner:
         folder: The run's.
         console: For progress, records and warnings.
         first_method: That of the first trained round, if it is made already: its weights are those of the seed.
+        brief: Whether less is printed, as in a sweep.
     """
 
     config: Config
@@ -52,6 +54,7 @@ class RoundsRunner:
     folder: Path
     console: Console
     first_method: Method | None = None
+    brief: bool = False
     records: list[Record] = field(default_factory=list, init=False)
     configs: list[Config] = field(default_factory=list, init=False)
     loggers: dict[int, list[Logger]] = field(default_factory=dict, init=False)
@@ -102,7 +105,7 @@ class RoundsRunner:
         try:
             made = self.loggers.get(number) or make_loggers(self.configs[number], self._folder(number), self.console)
         except SemisupError as error:
-            show.warn(self.console, f"the test accuracy was not logged: {error}")
+            warn(self.console, f"the test accuracy was not logged: {error}")
         else:
             log_test(made, accuracy, self.folder, self.store.classes, self.records[number]["steps"])
 
@@ -112,7 +115,7 @@ class RoundsRunner:
             return None
         labels, last = self.records[-1]["labels"], len(self.records) - 1
         if self.records[-1]["warning"]:
-            show.warn(self.console, self.records[-1]["warning"])
+            warn(self.console, self.records[-1]["warning"])
         if not labels["kept"]:
             return "there is nothing to learn from: no further round."
         if rounds.patience and rounds_since_best(self.records) >= rounds.patience:
@@ -183,7 +186,7 @@ class RoundsRunner:
         data, training = self._data(config), build(config["trainer"])
         audit = Audit(self.labels.hidden(), self.store.classes, training.evaluation_interval)
         student_data = data if before is None else with_labels(data, before)
-        checkpoints, self.loggers[number] = fit(method, student_data, folder, audit, config, self.console)
+        checkpoints, self.loggers[number] = fit(method, student_data, folder, audit, config, self.console, self.brief)
         step = load_best_weights(method, folder)
         labels = None
         if config["labeler"] and not embeds_without_a_teacher(config):

@@ -15,9 +15,9 @@ from rich.console import Console
 
 from semisup.config import Config
 from semisup.config.identity import run_folder
-from semisup.config.nodes import build, embed_inputs, load_data, load_source, select_kwargs
+from semisup.config.nodes import build, embed_inputs, load_data, load_source
 from semisup.config.resolve import complete, first_trained_round, takes_embedding
-from semisup.config.rounds import best_round, round_config
+from semisup.config.rounds import best_round
 from semisup.core.atomic_files import atomic_write_text
 from semisup.core.damaged_files import checked, read_json
 from semisup.core.distributed import rank
@@ -25,11 +25,12 @@ from semisup.core.environment import hardware, versions
 from semisup.core.errors import SemisupError
 from semisup.core.locks import LOCK, locked, refuse_locked
 from semisup.core.malloc import tune_malloc
-from semisup.core.schema import parameters
+from semisup.core.memory import peak_memory
+from semisup.core.terminal import warn
 from semisup.data import SSLDataModule, Store
-from semisup.data.transforms import ImageViews, TableViews
 from semisup.methods import Method
 from semisup.runs import console as show
+from semisup.runs.preflight import preflight
 from semisup.runs.result_warnings import result_warnings
 from semisup.runs.rounds_runner import RoundsRunner
 from semisup.runs.run_data import describe_store, enlarged
@@ -48,6 +49,7 @@ def run(
     command: str | None = None,
     folder: Path | None = None,
     temperature: float | None = None,
+    brief: bool = False,
 ) -> Result:
     """Trains and evaluates one run, continues one that was stopped, or reads the result of a finished one.
 
@@ -57,6 +59,7 @@ def run(
         command: What started the run, shell-quoted; it is stored in the run's folder.
         folder: The run's; None: `run_folder` of the config.
         temperature: Of the probabilities, if it is known, as from cross-validation; None: validation images fit it.
+        brief: Whether less is printed, as in a sweep.
 
     Returns:
         What result.json holds.
@@ -81,7 +84,7 @@ def run(
         if rank() == 0:
             init_run_dir(folder, full, command)
             data.split.save(folder, store)
-        runner, result = _train_and_test(full, store, data, method, folder, console)
+        runner, result = _train_and_test(full, store, data, method, folder, console, brief)
         if result:  # which the first process has
             frozen = {"frozen_network": store.frozen_network} if store.is_embedded else {}
             result["data"] = describe_store(images) | frozen
@@ -123,7 +126,7 @@ def open_data(config: Config, console: Console) -> tuple[Store, Store]:
     if not takes_embedding(config):
         return images, images
     if warning := enlarged(images, config["embedding"].get("size")):
-        show.warn(console, warning)
+        warn(console, warning)
     load = partial(load_network, allow=named_packages(config))
     return images, embed_inputs(config, images, load, show.show_progress(console, "embedding", "images"))
 
@@ -134,44 +137,6 @@ def configure_process() -> None:
     logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="lightning")
     tune_malloc()
-
-
-def preflight(config: Config, store: Store, data: SSLDataModule) -> Method | None:
-    """Finds what does not go together, as far as that is possible without training.
-
-    Args:
-        config: Completed.
-        store: The data set.
-        data: With the run's split.
-
-    Returns:
-        The method of the first round that trains one; None if no round does.
-
-    Raises:
-        SemisupError: If the config does not fit the data.
-    """
-    if (config["rounds"]["students"] or config["labeler"]) and not len(data.split.unlabeled):
-        raise SemisupError(f"pseudo-labels are of unlabeled images, and this split of {store.name} has none.")
-    if (labels := config["rounds"]["labels"]) and not Path(labels).is_file():
-        raise SemisupError(f"rounds.labels={labels}: there is no such file.")
-    if config["trainer"]["precision"] == "64-true" and (len(store.shape) == 3 or store.is_embedded):
-        raise SemisupError(
-            f"trainer.precision=64-true is for rows of numbers, and {store.name} has images: leave it out."
-        )
-    _refuse_idle_views(config["data"], store)
-    number = first_trained_round(config)
-    return None if number is None else make_method(round_config(config, number), store)
-
-
-def _refuse_idle_views(data: Config, store: Store) -> None:
-    """Refuses options of views that the data set does not have."""
-    of_rows = len(store.shape) == 1 and not store.is_embedded
-    kind, idle, signature = "rows" if of_rows else "images", ImageViews if of_rows else TableViews, SSLDataModule
-    defaults = {name: parameter.default for name, parameter in parameters(signature).items()}
-    for option, value in select_kwargs(data, idle).items():
-        if option in defaults and value != defaults[option]:
-            shown = str(value).lower() if isinstance(value, bool) else value
-            raise SemisupError(f"data.{option}={shown} has no effect on the {kind} of {store.name}: leave it out.")
 
 
 def init_run_dir(folder: Path, config: Config, command: str | None) -> None:
@@ -195,14 +160,20 @@ def init_run_dir(folder: Path, config: Config, command: str | None) -> None:
 
 
 def _train_and_test(
-    config: Config, store: Store, data: SSLDataModule, method: Method | None, folder: Path, console: Console
+    config: Config,
+    store: Store,
+    data: SSLDataModule,
+    method: Method | None,
+    place: Path,
+    console: Console,
+    brief: bool,
 ) -> tuple[RoundsRunner, Result]:
     if config["tune"]:
-        config = _tune(config, folder, store)
+        config = _tune(config, place, store)
         data = load_data(config, store, data.split)
         method = preflight(config, store, data)
-    show.plan(console, data, method, config, folder)
-    runner = RoundsRunner(config, store, data.split, folder, console, method)
+    show.plan(console, data, method, config, place)
+    runner = RoundsRunner(config, store, data.split, place, console, method, brief)
     records = runner.train()
     if rank():
         return runner, {}  # the first process has the records
@@ -224,6 +195,7 @@ def _train_and_test(
         "versions": versions(),
         "hardware": hardware(),
         "seconds": round(sum(record["seconds"] for record in records), 1),
+        "peak_memory": peak_memory(),
     }
 
 

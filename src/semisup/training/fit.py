@@ -12,6 +12,7 @@ from rich.console import Console
 
 from semisup.config import Config
 from semisup.config.nodes import build, build_network
+from semisup.config.rounds import later_steps
 from semisup.core.atomic_files import atomic_write
 from semisup.core.errors import SemisupError
 from semisup.core.schema import locate, parameters
@@ -22,7 +23,7 @@ from semisup.metrics.calibration import fit_temperature
 from semisup.metrics.classification import summary
 from semisup.metrics.open_set import open_set_scores
 from semisup.training.audit import Audit
-from semisup.training.callbacks import Checkpoints, NaNGuard, ProgressBar, SaveWhenAsked, StepSeed
+from semisup.training.callbacks import Checkpoints, Cost, NaNGuard, ProgressBar, SaveWhenAsked, StepSeed
 from semisup.training.callbacks.checkpoints import check_best, load_checkpoint
 from semisup.training.guarded_logger import GuardedLogger
 from semisup.training.loggers import log_confusion
@@ -71,13 +72,18 @@ def make_loggers(config: Config, folder: Path, console: Console) -> list[Logger]
     Raises:
         SemisupError: If one cannot be started.
     """
-    number = int(folder.name.removeprefix("round"))
-    loggers: list[Logger] = build(config["logger"], folder=folder.parent, round_number=number)
+    loggers: list[Logger] = build(config["logger"], folder=folder.parent, round_number=_number(folder))
     return [GuardedLogger(logger, console) for logger in loggers]
 
 
 def fit(
-    method: Method, data: SSLDataModule, folder: Path, audit: Audit, config: Config, console: Console
+    method: Method,
+    data: SSLDataModule,
+    folder: Path,
+    audit: Audit,
+    config: Config,
+    console: Console,
+    brief: bool = False,
 ) -> tuple[Checkpoints, list[Logger]]:
     """Trains a round, or continues its training. One that is finished is not trained again.
 
@@ -88,6 +94,7 @@ def fit(
         audit: Measures the pseudo-labels.
         config: The round's, completed.
         console: For the progress.
+        brief: Whether the expected time is printed only if it is long.
 
     Returns:
         The checkpoints, and the loggers of the curves.
@@ -101,6 +108,7 @@ def fit(
     checkpoints = Checkpoints(folder, training.evaluation_interval, training.save_every)
     callbacks: list[Callback] = [StepSeed(config["seed"]), NaNGuard(training.log_every_n_steps), audit]
     watchers: list[Callback] = [ProgressBar(console), checkpoints, SaveWhenAsked(checkpoints)]
+    watchers.append(Cost(console, config, method, data, later_steps(config, _number(folder)), brief))
     step = checkpoints.restore(audit)
     loggers = [MetricsCSV(folder / "metrics.csv", checkpoints.rows), *make_loggers(config, folder, console)]
     if not checkpoints.finished:
@@ -123,6 +131,11 @@ def fit(
                 ) from error
             raise
     return checkpoints, loggers
+
+
+def _number(folder: Path) -> int:
+    """That of a round, of its folder."""
+    return int(folder.name.removeprefix("round"))
 
 
 def _set_up_steps(method: Method, training: TrainerConfig) -> None:

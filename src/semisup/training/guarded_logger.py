@@ -5,7 +5,8 @@ from typing import Any
 
 from lightning.pytorch.loggers import Logger
 from rich.console import Console
-from rich.markup import escape
+
+from semisup.core.terminal import warn
 
 
 class GuardedLogger(Logger):
@@ -44,10 +45,10 @@ class GuardedLogger(Logger):
         except Exception as error:  # whatever another program raises
             self.has_failed = True
             reason = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(".:")
-            self.console.print(
-                f"[bold yellow]warning[/] {escape(self.name or '')} has failed and gets nothing more ({escape(reason)})"
-                "; the run goes on, and metrics.csv has all curves.",
-                soft_wrap=True,
+            warn(
+                self.console,
+                f"{self.name} has failed and gets nothing more ({reason}); the run goes on, and metrics.csv has all "
+                "curves.",
             )
 
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:

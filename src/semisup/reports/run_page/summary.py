@@ -6,6 +6,7 @@ from typing import Any
 from semisup.config import Config
 from semisup.config.identity import short_name
 from semisup.core.schema import locate
+from semisup.core.text import duration
 from semisup.data import Store
 from semisup.data.store import UNKNOWN
 
@@ -128,22 +129,6 @@ def count(number: int, what: str) -> str:
         As in '1,234 images'.
     """
     return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
-def duration(seconds: float) -> str:
-    """A duration in its two largest units.
-
-    Args:
-        seconds: The duration.
-
-    Returns:
-        As in '3 h 25 min'.
-    """
-    rounded = round(seconds)
-    hours, minutes = divmod(rounded // 60, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rounded % 60} s" if minutes else f"{seconds:.1f} s"
 
 
 def target_name(node: Config) -> str:
