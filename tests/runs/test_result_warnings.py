@@ -17,6 +17,10 @@ def result(**changes: Any) -> dict[str, Any]:
     return {**plain, **changes}
 
 
+def use(used: float, *shares: float) -> dict[str, Any]:
+    return {"images": 100, "used": used, "by_class": dict(zip(("cat", "dog"), shares, strict=True))}
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
@@ -30,6 +34,8 @@ def result(**changes: Any) -> dict[str, Any]:
             {"pseudo_labels": {"coverage": 1.0}, "validation": {"images": 50, "accuracy": 0.4}},
             r"nearly all unlabeled images are used \(100%\), and by validation only 40% .*raise the threshold",
         ),
+        ({"pseudo_labels": None, "use": use(0.0, 0.0, 0.0)}, r"no pseudo-label was used .*lower the threshold"),
+        ({"use": use(0.5, 0.97, 0.03)}, r"are of 1 of 2 classes \(cat\): compare with method=supervised"),
     ],
 )
 def test_a_reason_for_doubt_is_one_sentence_with_what_to_do(changes, sentence):
@@ -48,6 +54,8 @@ def test_a_reason_for_doubt_is_one_sentence_with_what_to_do(changes, sentence):
         {"steps": 0},
         {"split": {"labeled_per_class": {"cat": 1, "dog": 1}}},  # as the user asked for
         {"pseudo_labels": {"coverage": 1.0}},  # and 80 % are right
+        {"use": use(0.5, 0.94, 0.06)},  # a class with more than a tenth of an equal share, 5 %
+        {"use": use(0.19, 1.0, 0.0)},  # 19 pseudo-labels are too few to tell
     ],
 )
 def test_an_ordinary_result_has_no_warnings(changes):

@@ -44,6 +44,23 @@ def test_coverage_counts_images_and_accuracy_weighs_them():
     assert figures["per_class"]["dog"] == {"accuracy": 1.0, "coverage": 0.5}
 
 
+def test_what_is_used_is_known_without_the_truth():
+    """Of five images of unknown class, three are used: two cats, one dog."""
+    audit = Audit(np.full(5, -1), ("cat", "dog"), every=1)
+    target, weight = torch.tensor([0, 0, 0, 1, 1]), torch.tensor([1.0, 0.5, 0.0, 1.0, 0.0])
+    audit.update(PseudoLabels(target, weight, torch.full((5,), 0.9)), torch.full((5,), -1))
+    again = Audit(np.full(5, -1), ("cat", "dog"), every=1)
+    again.load_state_dict(audit.state_dict())
+    for one in (audit, again):
+        one.compute()
+        assert one.last_report is None
+        assert one.last_use == {
+            "images": 5,
+            "used": pytest.approx(0.6),
+            "by_class": pytest.approx({"cat": 2 / 3, "dog": 1 / 3}),
+        }
+
+
 def test_outliers_are_counted_apart():
     """Three outliers of which two are used, and two cats, of which one is: 2 / 3 are covered, and 2 / 3 of the used are
     outliers. The figures of the classes know nothing of them. An image of which nobody knows the class counts nowhere.

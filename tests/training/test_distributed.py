@@ -2,13 +2,18 @@
 
 import csv
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from pyarrow import parquet
+
+from semisup.methods import PseudoLabel
 
 ROOT = Path(__file__).parents[2]
 MORE = ("method=pseudo_label", "method.t1=0", "method.t2=0", "backbone.dropout=0", "trainer.accelerator=cpu")
@@ -66,6 +71,22 @@ def test_a_batch_that_cannot_be_shared_equally_is_refused(overrides):
     ended = train_by_two(overrides(*MORE, "batch.labeled=7"))
     assert ended.returncode != 0
     assert "7 labeled images per step cannot be divided equally among 2 processes" in ended.stderr
+
+
+class KilledInOne(PseudoLabel):
+    """A method from outside the package, whose second process is killed, as by a system that lacks memory."""
+
+    def loss(self, *args: Any) -> Any:
+        if self.global_rank == 1 and self.trainer.global_step == 6:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().loss(*args)
+
+
+def test_a_killed_process_ends_the_others_with_one_sentence(overrides):
+    ended = train_by_two(overrides(*MORE, f"method._target_={__name__}.KilledInOne"))
+    assert ended.returncode == 1
+    assert "semisup: another process of this training has ended, maybe for lack of memory" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def rows(text: str) -> list[float]:

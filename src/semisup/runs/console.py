@@ -139,7 +139,7 @@ def round_record(console: Console, record: Record, several: bool) -> None:
         if validation:
             line += f": validation accuracy {validation['accuracy']:.2%}"
         if labels:
-            accuracy = "" if labels["accuracy"] is None else f", accuracy {labels['accuracy']:.2%}"
+            accuracy = "" if labels["accuracy"] is None else f", accuracy by weight {labels['accuracy']:.2%}"
             line += f"; pseudo-labels for {labels['kept']:,} of {labels['images']:,} unlabeled images{accuracy}"
         console.print(line)
 

@@ -203,6 +203,7 @@ class RoundsRunner:
             "steps": checkpoints.step,
             "validation": validation and {**validation, "step": step},
             "pseudo_labels": audit.last_report or (self.records[number - 1]["labels"] if before is not None else None),
+            "use": audit.last_use,
             **self.labels.evaluate(number, labels, before),
             "seconds": round(checkpoints.seconds, 1),
         }

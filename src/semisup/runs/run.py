@@ -185,6 +185,7 @@ def _train_and_test(
         "validation": validation,
         "temperature": validation and validation["temperature"],
         "pseudo_labels": records[chosen]["pseudo_labels"],
+        "use": records[chosen].get("use"),
         "round": chosen,
         "rounds": records,
         "data": describe_store(store),

@@ -33,12 +33,17 @@ class Audit(Callback):
             or not) and `per_class`, which has coverage and accuracy by class. If there are outliers: `outlier_coverage`
             (the share of outliers with a weight above 0) and `outlier_share` (how many of the images with a weight
             above 0 are outliers). The other figures are of images of the K classes.
+        last_use: What can be said without the truth, of all unlabeled images of these steps: `images`, `used` (the
+            share with a weight above 0) and `by_class` (the share of each class among the used). None if no
+            pseudo-label was made.
     """
 
     def __init__(self, truth: NDArray[Any], classes: tuple[str, ...], every: int) -> None:
         self.truth = torch.from_numpy(truth)
         self.classes, self.every = classes, every
         self.last_report: dict[str, Any] | None = None
+        self.last_use: dict[str, Any] | None = None
+        self.predicted = torch.zeros(len(classes), 2)  # images by the class of their pseudo-label, used ones
         self.per_class = torch.zeros(len(classes), 4)  # images, used ones, weight, weight of the correct ones
         self.bins = torch.zeros(BINS, 3)  # images, correct ones, sum of the confidences
         self.outliers = torch.zeros(2)  # images, used ones
@@ -48,6 +53,7 @@ class Audit(Callback):
         self.trainer, device = trainer, pl_module.device
         self.truth, self.outliers = self.truth.to(device), self.outliers.to(device)
         self.per_class, self.bins = self.per_class.to(device), self.bins.to(device)
+        self.predicted = self.predicted.to(device)
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         pseudo_labels: PseudoLabels | None = outputs["pseudo_labels"]
@@ -73,16 +79,18 @@ class Audit(Callback):
         weight = labels.weight * known
         columns = torch.stack([known, (weight > 0).float(), weight, weight * correct], dim=-1)  # (B, 4)
         self.per_class.index_add_(0, truth.clamp_min(0), columns)
+        used = (labels.weight > 0).float()
+        self.predicted.index_add_(0, labels.target, torch.stack([torch.ones_like(used), used], dim=-1))
         self.bins += calibration_bins(labels.confidence, correct, known)
         outlier = (truth == OUTLIER).float()
-        self.outliers += torch.stack([outlier.sum(), (outlier * (labels.weight > 0)).sum()])
+        self.outliers += torch.stack([outlier.sum(), (outlier * used).sum()])
 
     def compute(self) -> None:
         """Makes the report of what all processes have counted since the last one, and starts again at zero."""
-        per_class, bins, outliers = self._sum_over_processes()
-        for counts in (self.per_class, self.bins, self.outliers):
+        per_class, bins, outliers, predicted = self._sum_over_processes()
+        for counts in (self.per_class, self.bins, self.outliers, self.predicted):
             counts.zero_()
-        self.last_report = None
+        self.last_report, self.last_use = None, _use(predicted, self.classes)
         if per_class[:, 0].sum():
             self.last_report = {
                 **_shares(per_class.sum(0)),
@@ -92,14 +100,16 @@ class Audit(Callback):
             }
 
     def state_dict(self) -> dict[str, Any]:
-        per_class, bins, outliers = self._sum_over_processes()
-        return {"per_class": per_class, "bins": bins, "outliers": outliers, "reading": self.last_report}
+        names = ("per_class", "bins", "outliers", "predicted")
+        counts = dict(zip(names, self._sum_over_processes(), strict=True))
+        return {**counts, "reading": self.last_report, "use": self.last_use}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.last_report = state["reading"]
+        self.last_report, self.last_use = state["reading"], state.get("use")
         if rank() == 0:  # the sum over all processes continues in one of them
             self.per_class, self.bins = state["per_class"], state["bins"]
             self.outliers = state.get("outliers", self.outliers)  # older checkpoints have none
+            self.predicted = state.get("predicted", self.predicted)
 
     def _curves(self) -> dict[str, float]:
         """The last report, flat, under the names that it is logged by."""
@@ -111,7 +121,7 @@ class Audit(Callback):
         return {f"pseudo_labels/{key}": value for key, value in flat.items() if value is not None}
 
     def _sum_over_processes(self) -> list[Tensor]:
-        counts = [self.per_class.clone(), self.bins.clone(), self.outliers.clone()]
+        counts = [counts.clone() for counts in (self.per_class, self.bins, self.outliers, self.predicted)]
         if self.trainer is not None:
             counts = [self.trainer.strategy.reduce(t, reduce_op="sum") for t in counts]
         return [t.cpu() for t in counts]
@@ -159,6 +169,14 @@ def pseudo_label_metrics(
 def _shares(counts: Tensor) -> dict[str, float | None]:
     images, used, weight, correct = counts.tolist()
     return {"accuracy": correct / weight if weight else None, "coverage": used / images if images else None}
+
+
+def _use(predicted: Tensor, classes: tuple[str, ...]) -> dict[str, Any] | None:
+    images, used = predicted.sum(0).tolist()
+    if not images:
+        return None
+    shares = (predicted[:, 1] / max(used, 1)).tolist()
+    return {"images": int(images), "used": used / images, "by_class": dict(zip(classes, shares, strict=True))}
 
 
 def _outlier_shares(outliers: Tensor, per_class: Tensor) -> dict[str, float | None]:
