@@ -207,7 +207,9 @@ def test_a_fifth_of_each_class_of_eurosat_is_always_the_same_test_set(tmp_path):
     assert torchvision_set(tmp_path, "eurosat").test_fingerprint == store.test_fingerprint
 
 
-def test_pictures_of_the_test_set_and_repeated_ones_are_dropped_from_train_and_extra_images(tmp_path, monkeypatch):
+def test_pictures_of_the_test_set_and_repeated_ones_are_dropped_from_train_and_extra_images(
+    tmp_path, monkeypatch, capsys
+):
     """Train: a, b. Test: b. Unlabeled: a, c, c. What is left: a, and one c, which is still no labeled image."""
     a, b, c = (images(1, 96, 3, seed=seed) for seed in range(3))
     folder = tmp_path / "stl10_binary"
@@ -224,4 +226,10 @@ def test_pictures_of_the_test_set_and_repeated_ones_are_dropped_from_train_and_e
     assert_array_equal(store.images, np.concatenate([a, c]))
     assert store.targets.tolist() == [0, -1]
     assert store.labelable == 1
+    capsys.readouterr()
     assert len(torchvision_set(tmp_path, "stl10").images) == 5, "another store, with all of them"
+    said = capsys.readouterr().err
+    assert "1 training images are in the test set, too: training image 1 is test image 0." in said
+    assert "2 pictures are in the training images more than once" in said
+    with pytest.raises(SemisupError, match=r"has the same picture twice.*training image 1 is test image 0"):
+        torchvision_set(tmp_path, "stl10", duplicates="refuse")

@@ -1,6 +1,7 @@
 """The same picture twice in a data set: in training and test, or in two classes."""
 
 import hashlib
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -8,6 +9,8 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from semisup.core.errors import SemisupError
 
 Duplicates = Literal["keep", "drop", "refuse"]
 Images = NDArray[np.uint8]
@@ -55,6 +58,42 @@ class DuplicateImages:
             (again, "pictures are in the training images more than once"),
         )
         return [f"{len(found):,} {kind}: {_some(found)}" for found, kind in kinds if found]
+
+
+def report_duplicates(
+    found: DuplicateImages,
+    place: str,
+    duplicates: Duplicates,
+    train_name: Callable[[int], str],
+    test_name: Callable[[int], str],
+) -> list[int]:
+    """Says on stderr which pictures are there twice, as other programs may read stdout.
+
+    Args:
+        found: Those of a data set.
+        place: Where they are, for a person.
+        duplicates: What is to happen to them.
+        train_name: Names a training image.
+        test_name: Names a test image.
+
+    Returns:
+        The training rows to leave out.
+
+    Raises:
+        SemisupError: If there are any, and they are to be refused.
+    """
+    sentences = found.sentences(train_name, test_name)
+    if sentences and duplicates == "refuse":
+        raise SemisupError(
+            f"{place} has the same picture twice. {' '.join(sentences)} Delete them, or set data.duplicates=drop."
+        )
+    for sentence in sentences:
+        print(f"{place}: {sentence}", file=sys.stderr)
+    if sentences and duplicates == "keep":
+        print(
+            "They are kept; data.duplicates=drop leaves them out of training, and refuse stops here.", file=sys.stderr
+        )
+    return found.dropped if duplicates == "drop" else []
 
 
 def find_duplicates(images: Iterable[Images], targets: Targets, test_images: Iterable[Images]) -> DuplicateImages:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from semisup.core.atomic_files import atomic_folder
 from semisup.core.errors import SemisupError
 from semisup.core.text import printable
-from semisup.data.sources.duplicates import Duplicates, find_duplicates
+from semisup.data.sources.duplicates import Duplicates, find_duplicates, report_duplicates
 from semisup.data.sources.holdout import carve_test
 from semisup.data.sources.images import MAX_MEGAPIXELS, decode
 from semisup.data.sources.layout import ImageFiles, Layout
@@ -153,19 +153,12 @@ def _report_duplicates(
 ) -> set[Path]:
     """The images to drop because their pictures are there twice. All are named, on stderr or in a SemisupError."""
     images, test_images = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("images", "test_images"))
+    name_train, name_test = (
+        lambda row, p=paths: printable(_relative(layout, p[row])) for paths in (train.paths, test.paths)
+    )
     found = find_duplicates(images, train.targets, test_images)
-    parts = (train.paths, test.paths)
-    name_train, name_test = (lambda row, p=paths: printable(_relative(layout, p[row])) for paths in parts)
-    sentences = found.sentences(name_train, name_test)
-    if sentences and duplicates == "refuse":
-        raise SemisupError(
-            f"{layout.root} has the same picture twice. {' '.join(sentences)} Delete them, or set data.duplicates=drop."
-        )
-    for sentence in sentences:
-        _print(f"{layout.root}: {sentence}")
-    if sentences and duplicates == "keep":
-        _print("They are kept; data.duplicates=drop leaves them out of training, and refuse stops here.")
-    return {train.paths[row] for row in found.dropped} if duplicates == "drop" else set()
+    dropped = report_duplicates(found, str(layout.root), duplicates, name_train, name_test)
+    return {train.paths[row] for row in dropped}
 
 
 def _relative(layout: Layout, path: Path) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from semisup.core.errors import SemisupError
 from semisup.core.ranges import UserPath, enforce_ranges
-from semisup.data.sources.duplicates import find_duplicates
+from semisup.data.sources.duplicates import Duplicates, find_duplicates, report_duplicates
 from semisup.data.sources.holdout import carve_test
 from semisup.data.sources.stored import import_command
 from semisup.data.store import UNKNOWN, Store, open_store, store_folder
@@ -32,13 +32,14 @@ _FILES = {
 }
 _WITH_EXTRA = ("svhn", "stl10")
 _TEST_FRACTION = 0.2  # of each class of EuroSAT, which has no test set
+_SUFFIX = {"keep": "", "drop": "_without_duplicates", "refuse": "_refusing_duplicates"}  # of a store's name
 _DIGITS = tuple("0123456789")
 _TIMEOUT = 30.0  # seconds without a byte after which a download fails
 
 
 @enforce_ranges
 def torchvision_set(
-    data_dir: Path | UserPath, name: TorchvisionName, extra: bool = True, duplicates: Literal["keep", "drop"] = "keep"
+    data_dir: Path | UserPath, name: TorchvisionName, extra: bool = True, duplicates: Duplicates = "keep"
 ) -> Store:
     """A benchmark data set, (N, H, W, C) uint8, from torchvision's files, which are downloaded if they are missing.
 
@@ -47,21 +48,23 @@ def torchvision_set(
         name: The data set's name.
         extra: Whether SVHN's 531,131 extra images, with their targets, and STL-10's 100,000 unlabeled ones follow the
             training images. They are never drawn as labeled ones.
-        duplicates: drop leaves pictures out of training that are byte for byte in the test set, in two classes, or
-            there before; near-duplicates stay.
+        duplicates: What happens to pictures that are byte for byte in the test set, in two classes, or there before:
+            keep names some at the first use, drop leaves them out of training, refuse stops. Near-duplicates stay.
 
     Returns:
         The store.
 
     Raises:
-        SemisupError: If the files are damaged, or missing and cannot be downloaded.
+        SemisupError: If the files are damaged, or missing and cannot be downloaded, or have pictures twice that are to
+            be refused.
     """
     root = Path(data_dir).expanduser()
     less = "" if extra or name not in _WITH_EXTRA else "_without_extra"
-    folder = store_folder(root, f"{name}{less}" if duplicates == "keep" else f"{name}{less}_without_duplicates")
+    folder = store_folder(root, f"{name}{less}{_SUFFIX[duplicates]}")
     if not folder.exists():
-        parts = _fetch(root, name, extra, folder)
-        write_store(folder, name, *(parts if duplicates == "keep" else _without_duplicates(parts)))
+        write_store(
+            folder, name, *_less_duplicates(_fetch(root, name, extra, folder), str(root / _FILES[name]), duplicates)
+        )
     return open_store(folder)
 
 
@@ -139,12 +142,13 @@ def _eurosat(root: Path, download: bool, extra: bool) -> _Parts:
     return tuple(found.classes), (images[train], targets[train]), (images[test], targets[test]), None
 
 
-def _without_duplicates(parts: _Parts) -> _Parts:
+def _less_duplicates(parts: _Parts, place: str, duplicates: Duplicates) -> _Parts:
     classes, train, test, extra = parts
     both = [train, *([extra] if extra else [])]
     targets = np.concatenate([part[1] for part in both])
+    found = find_duplicates(chain.from_iterable(part[0] for part in both), targets, test[0])
     kept = np.ones(len(targets), bool)
-    kept[find_duplicates(chain.from_iterable(part[0] for part in both), targets, test[0]).dropped] = False
+    kept[report_duplicates(found, place, duplicates, "training image {:,}".format, "test image {:,}".format)] = False
     left = [(part[0][rows], part[1][rows]) for part, rows in zip(both, np.split(kept, [len(train[1])]), strict=False)]
     return classes, left[0], test, left[1] if extra else None
 
