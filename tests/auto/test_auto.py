@@ -110,6 +110,13 @@ def test_a_finished_job_is_read(job, words):
     assert (folder / "auto.json").stat().st_mtime_ns == before
 
 
+def test_without_unlabeled_images_the_labels_alone_are_trained_and_not_compared(words):
+    folder, record = done(words, "data.labels=120", **ONCE)
+    assert [row["name"] for row in record["candidates"]] == [record["chosen"]] == ["supervised"]
+    assert record["held_out"] == 120
+    assert open_run(folder).labels == 120
+
+
 def test_the_same_job_twice_at_once_is_refused(job, words):
     folder, _ = job
     (folder / "auto.json").unlink()

@@ -26,6 +26,7 @@ from semisup.core.atomic_files import atomic_write_text
 from semisup.core.errors import SemisupError
 from semisup.core.locks import locked, refuse_locked
 from semisup.core.ranges import PositiveInt, enforce_ranges
+from semisup.core.terminal import warn
 from semisup.data import Split, Store
 from semisup.runs.console import show_progress
 from semisup.runs.labeling import cached_features
@@ -135,6 +136,9 @@ def run_auto(
     started = time.perf_counter()
     _, store = open_data(base, console)
     split = load_data(base, store).split
+    if not len(split.unlabeled):
+        warn(console, f"{store.name} has no unlabeled images: {next(iter(completed))} is trained, and not compared.")
+        completed = dict(list(completed.items())[:1])
     if replaces:  # only now, as a mistake must not delete a finished job
         shutil.rmtree(folder)
     job = _Job(completed, options, folder, console, store, split, {"embedding": time.perf_counter() - started})

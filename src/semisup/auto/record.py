@@ -81,11 +81,13 @@ def sentences(record: dict[str, Any]) -> list[str]:
     if not record["candidates"]:
         return [f"Taken without a comparison: {record['chosen']}. Its confidence is not calibrated."]
     said = [f"Chosen: {record['chosen']}, the simplest within one standard error of the best."]
+    if len(record["candidates"]) == 1:
+        said = [f"Trained: {record['chosen']}."]
     baseline, *others = record["candidates"]
     if left := [row["name"] for row in others if row["trainings"] < baseline["trainings"]]:
         said.append(f"Not trained in each repeat, as out of reach: {', '.join(left)}.")
-    best = max(others, key=lambda row: row["difference"])
-    if record["chosen"] == baseline["name"]:
+    if others and record["chosen"] == baseline["name"]:
+        best = max(others, key=lambda row: row["difference"])
         said.append(
             f"The unlabeled images bring nothing that these labels can show: at most {100 * best['difference']:+.1f} "
             f"points, by {best['name']}."

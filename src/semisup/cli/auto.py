@@ -12,7 +12,7 @@ from semisup.core.errors import SemisupError, exit_code
 from semisup.core.ranges import PositiveInt
 
 # The simplest first. Each is conf/experiment/frozen_NAME.yaml, which `semisup train` takes, too.
-CANDIDATES = ("supervised", "pseudo_label", "fixmatch", "curriculum", "propagation", "mixture", "vote")
+CANDIDATES = ("supervised", "logistic", "pseudo_label", "fixmatch", "curriculum", "propagation", "mixture", "vote")
 _OWN = ("candidates", "folds", "repeats")
 
 
