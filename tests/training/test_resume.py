@@ -148,7 +148,7 @@ def test_a_run_that_was_trained_but_not_yet_tested_is_only_tested(run, monkeypat
     (result,) = (tmp_path / "runs").glob("*/result.json")
     result.unlink()
     monkeypatch.setattr(StopsOnce, "at", 0)
-    assert run(*more) == first
+    assert run(*more) | {"peak_memory": 0} == first | {"peak_memory": 0}  # that of each session
 
 
 @pytest.mark.parametrize("step", range(1, 12))
