@@ -88,5 +88,7 @@ def test_a_damaged_result_is_named_and_written_again_from_what_the_rounds_left(r
         run(*SUPERVISED)
     file.unlink()
     trained = (folder / "round0" / "best.ckpt").stat().st_mtime_ns
-    assert run(*SUPERVISED) == result == json.loads(file.read_text())
+    again = run(*SUPERVISED)
+    assert again == json.loads(file.read_text())
+    assert again | {"peak_memory": 0} == result | {"peak_memory": 0}  # that of each session
     assert (folder / "round0" / "best.ckpt").stat().st_mtime_ns == trained
