@@ -130,8 +130,7 @@ def run_auto(
         console.print(f"{folder} is finished; overwrite=true does it again.", markup=False, soft_wrap=True)
         choice(console, record)
         return folder, record
-    for place in (folder, folder / TRIALS):
-        refuse_locked(place)  # before time is spent on the data set
+    _refuse_running(folder)  # before time is spent on the data set
     configure_process()
     started = time.perf_counter()
     _, store = open_data(base, console)
@@ -140,6 +139,7 @@ def run_auto(
         warn(console, f"{store.name} has no unlabeled images: {next(iter(completed))} is trained, and not compared.")
         completed = dict(list(completed.items())[:1])
     if replaces:  # only now, as a mistake must not delete a finished job
+        _refuse_running(folder)  # another process may have started it meanwhile
         shutil.rmtree(folder)
     job = _Job(completed, options, folder, console, store, split, {"embedding": time.perf_counter() - started})
     with locked(folder / TRIALS):
@@ -200,6 +200,11 @@ def _run(job: _Job, command: str | None) -> Record:
         "test_accuracy": test.get("accuracy"),
         "seconds": {part: round(value, 1) for part, value in job.seconds.items()},
     }
+
+
+def _refuse_running(folder: Path) -> None:
+    for place in (folder, folder / TRIALS):
+        refuse_locked(place)
 
 
 def _check(candidates: Mapping[str, Config]) -> None:
