@@ -27,6 +27,7 @@ from rich.console import Console
 
 from semisup.auto.cross_validation import cross_validate
 from semisup.auto.folds import cross_validation_folds
+from semisup.auto.runner import TrialRunner
 from semisup.auto.scores import choose
 from semisup.auto.trial import Candidate, predict
 from semisup.cli.auto import CANDIDATES, compose_candidates
@@ -133,7 +134,7 @@ def _choice(candidates: dict[str, Candidate], split: Split, seed: int) -> str:
     label = next(iter(candidates.values())).store.targets
     repeats = cross_validation_folds(split, label[split.labeled], folds=5, repeats=2, seed=seed)
     with tempfile.TemporaryDirectory() as folder:
-        return choose(cross_validate(candidates, repeats, Path(folder)), label)
+        return choose(cross_validate(TrialRunner(candidates, Path(folder)), repeats), label)
 
 
 def _logistic_regression(store: Store, labeled: np.ndarray) -> float:

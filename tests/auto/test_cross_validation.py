@@ -4,6 +4,7 @@ import numpy as np
 
 from semisup.auto.cross_validation import cross_validate
 from semisup.auto.folds import cross_validation_folds
+from semisup.auto.runner import TrialRunner
 from semisup.auto.trial import Candidate
 from semisup.data import SSLDataModule
 from tests.toy import toy
@@ -24,7 +25,8 @@ def test_a_candidate_out_of_reach_has_no_part_in_the_next_repeat(tmp_path):
             np.savez(tmp_path / name / f"{fold.name}.npz", **trial, seconds=1.0)
     shown = []
     candidates = {name: Candidate({"labeler": None}, store, {}) for name in wrong}
-    trials = cross_validate(candidates, repeats, tmp_path, lambda done, total: shown.append((done, total)))
+    runner = TrialRunner(candidates, tmp_path)
+    trials = cross_validate(runner, repeats, lambda done, total: shown.append((done, total)))
     assert {name: len(done) for name, done in trials.items()} == {"supervised": 4, "poor": 2, "good": 4}
     assert shown[0] == (1, 12)
     assert shown[-1] == (10, 10)  # one of three candidates less in the second repeat

@@ -5,22 +5,25 @@ import json
 import shutil
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import torch
 from rich.console import Console
 
 from semisup.auto.console import choice, labels_written, plan
 from semisup.auto.cross_validation import cross_validate
-from semisup.auto.folds import Fold, cross_validation_folds, subsample
+from semisup.auto.folds import cross_validation_folds, subsample
 from semisup.auto.outlook import learning_curve, temperature, thresholds
 from semisup.auto.record import AUTO, Record, read_record
+from semisup.auto.runner import TrialRunner
 from semisup.auto.scores import choose, score
-from semisup.auto.trial import Candidate, Trial, run_trial
+from semisup.auto.trial import Trial, open_candidates
 from semisup.auto.unlabeled import LABELS, label_unlabeled
 from semisup.config import Config
 from semisup.config.identity import data_and_labels, run_identity
-from semisup.config.nodes import load_data
+from semisup.config.nodes import build, load_data
 from semisup.config.resolve import complete, takes_embedding
 from semisup.core.atomic_files import atomic_write_text
 from semisup.core.errors import SemisupError
@@ -29,7 +32,6 @@ from semisup.core.ranges import PositiveInt, enforce_ranges
 from semisup.core.terminal import warn
 from semisup.data import Split, Store
 from semisup.runs.console import show_progress
-from semisup.runs.labeling import cached_features
 from semisup.runs.run import configure_process, open_data, run
 
 TRIALS = "cross_validation"
@@ -69,8 +71,9 @@ class _Job:
     seconds: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        columns = cached_features(load_data(self.base, self.store, self.split))
-        self.trained = {name: Candidate(config, self.store, columns) for name, config in self.candidates.items()}
+        trained = open_candidates(self.candidates, self.store, self.split)
+        on_cpu = build(self.base["trainer"]).predictor().strategy.root_device.type == "cpu"
+        self.runner = TrialRunner(trained, self.folder / TRIALS, torch.get_num_threads() if on_cpu else 1)
 
     def cross_validate(self) -> dict[str, list[Trial]]:
         """The trials of each candidate on all folds; none if no image can be held out."""
@@ -78,22 +81,20 @@ class _Job:
         seed = int(self.base["seed"])
         repeats = cross_validation_folds(self.split, label, self.options.folds, self.options.repeats, seed)
         shown = show_progress(self.console, "cross-validation", "trainings")
-        return cross_validate(self.trained, repeats, self.folder / TRIALS, shown)
+        return cross_validate(self.runner, repeats, shown)
 
     def subsample(self, name: str) -> list[list[Trial]]:
         """Trials with a share of the labels, a group for each share."""
         label, seed = self.store.targets[self.split.labeled], int(self.base["seed"])
         drawn = [[subsample(self.split, label, s, r, seed) for r in range(self.options.repeats)] for s in SHARES]
         folds = [[fold for fold in group if len(fold.held_out)] for group in drawn]
-        return [[self._trial(name, fold) for fold in group] for group in folds]
+        trials = iter(self.runner.run([(name, fold) for group in folds for fold in group]))
+        return [[next(trials) for _ in group] for group in folds]
 
     @property
     def base(self) -> Config:
         """The config of the labels alone."""
         return next(iter(self.candidates.values()))
-
-    def _trial(self, name: str, fold: Fold) -> Trial:
-        return run_trial(self.trained[name], fold, self.folder / TRIALS / name)
 
 
 def run_auto(
@@ -142,7 +143,7 @@ def run_auto(
         _refuse_running(folder)  # another process may have started it meanwhile
         shutil.rmtree(folder)
     job = _Job(completed, options, folder, console, store, split, {"embedding": time.perf_counter() - started})
-    with locked(folder / TRIALS):
+    with locked(folder / TRIALS), closing(job.runner):
         record = _run(job, command)
         atomic_write_text(folder / AUTO, json.dumps(record, indent=1))
     choice(console, record)

@@ -1,6 +1,7 @@
 """One training of a candidate on a split, without a folder: what cross-validation repeats."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile
@@ -18,7 +19,7 @@ from semisup.core.atomic_files import atomic_write
 from semisup.core.errors import SemisupError
 from semisup.data import Split, Store
 from semisup.methods import Method
-from semisup.runs.labeling import Columns, build_labeler_inputs, with_labels
+from semisup.runs.labeling import Columns, build_labeler_inputs, cached_features, with_labels
 from semisup.training.callbacks import NaNGuard, StepSeed
 from semisup.training.fit import make_method
 
@@ -78,6 +79,21 @@ class Candidate:
         watchers = [StepSeed(config["seed"]), NaNGuard(training.log_every_n_steps)]
         training.trainer(watchers, [], validates=False).fit(method, datamodule=data)
         return method.cpu()
+
+
+def open_candidates(configs: Mapping[str, Config], store: Store, split: Split) -> dict[str, Candidate]:
+    """Makes candidates of configs that share data and features.
+
+    Args:
+        configs: Completed, by name.
+        store: Features in the place of images.
+        split: With all labels.
+
+    Returns:
+        The candidates, by name.
+    """
+    columns = cached_features(load_data(next(iter(configs.values())), store, split))
+    return {name: Candidate(config, store, columns) for name, config in configs.items()}
 
 
 def run_trial(candidate: Candidate, fold: Fold, folder: Path) -> Trial:
