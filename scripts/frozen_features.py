@@ -31,7 +31,7 @@ from semisup.auto.runner import TrialRunner
 from semisup.auto.scores import choose
 from semisup.auto.trial import Candidate, predict
 from semisup.cli.auto import CANDIDATES, compose_candidates
-from semisup.cli.overrides import CONF, compose, quote_overrides
+from semisup.cli.overrides import CONF, compose
 from semisup.config.nodes import load_data
 from semisup.config.resolve import complete
 from semisup.core.errors import exit_code
@@ -94,9 +94,7 @@ def _compose_methods(names: str, words: list[str]) -> dict[str, dict[str, Any]]:
     wanted = sorted(file.stem for file in (CONF / "method").glob("*.yaml")) if names == "all" else names.split(",")
     implied = ["experiment=frozen_supervised", "data.validation=0"]
     averaged = {name: ["method.ema=.99"] for name in ("ict", "mean_teacher")}  # whose teacher is the moving average
-    configs = {
-        name: compose(quote_overrides([*implied, f"method={name}", *averaged.get(name, []), *words])) for name in wanted
-    }
+    configs = {name: compose([*implied, f"method={name}", *averaged.get(name, []), *words]) for name in wanted}
     return {name: config for name, config in configs.items() if not config.get("labeler")}
 
 

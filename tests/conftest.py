@@ -15,7 +15,7 @@ import torch
 from rich.console import Console
 
 from semisup.cli.main import main
-from semisup.cli.overrides import compose, quote_overrides
+from semisup.cli.overrides import compose
 
 torch.set_num_threads(1)
 
@@ -48,7 +48,7 @@ def overrides(data_dir: Path, tmp_path: Path) -> Callable[..., list[str]]:
 def config(overrides: Callable[..., list[str]]) -> Callable[..., dict[str, Any]]:
     """The composed config of a small run."""
 
-    return lambda *more: compose(quote_overrides(overrides(*more)))
+    return lambda *more: compose(overrides(*more))
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from semisup.auto import AutoOptions, run_auto
+    from semisup.cli.overrides import compose
     from semisup.core.errors import SemisupError
     from semisup.data import SSLDataModule, Store
     from semisup.methods import (
@@ -89,6 +90,7 @@ __all__ = [
     "Store",
     "Supervised",
     "TemporalEnsembling",
+    "compose",
     "open_run",
     "run",
     "run_auto",
@@ -99,6 +101,7 @@ _MODULES = {  # the other names are in semisup.methods
     "SSLDataModule": "semisup.data",
     "SemisupError": "semisup.core.errors",
     "Store": "semisup.data",
+    "compose": "semisup.cli.overrides",
     "run_auto": "semisup.auto",
     "open_run": "semisup.runs.trained_run",
     "run": "semisup.runs.run",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from semisup.cli.overrides import GROUPS, compose, group_choices, quote_overrides
+from semisup.cli.overrides import GROUPS, compose, group_choices
 from semisup.config.resolve import complete
 from semisup.core.errors import SemisupError
 from tests.campaigns.attempt import Case, drawn
@@ -21,7 +21,7 @@ def cases(workspace: Path, most: int | None) -> Iterator[Case]:
     choices = [(group, name) for group, names in group_choices(()).items() if group in GROUPS for name in names]
     for group, name in drawn(choices, most and most // 50):
         try:
-            full = complete(compose(quote_overrides([f"{group}={name}"])))
+            full = complete(compose([f"{group}={name}"]))
         except SemisupError:  # a choice that needs another one, such as a path
             continue
         tried += [(full, group, option, name) for option in full.get(group) or {} if option != "_target_"]

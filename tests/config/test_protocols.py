@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from semisup.cli.overrides import CONF, compose, quote_overrides
+from semisup.cli.overrides import CONF, compose
 from semisup.config.nodes import load_data
 from semisup.config.resolve import complete
 from semisup.data import Store
@@ -20,7 +20,7 @@ def test_an_experiment_composes_and_passes_the_schema(name):
     given = {"data=folder": ["data=folder", "data.path=photos"], "rounds.labels=": ["rounds.labels=labels.csv"]}
     head = (CONF / "experiment" / f"{name}.yaml").read_text()
     words = [word for shown, needed in given.items() if shown in head for word in needed]
-    complete(compose(quote_overrides([f"experiment={name}", *words])))
+    complete(compose([f"experiment={name}", *words]))
 
 
 def test_every_protocol_of_the_tables_is_there():
@@ -77,4 +77,4 @@ def test_a_protocol_trains(tmp_path, data_dir):
     toy = ["data._target_=tests.toy.toy", "~data.name", "data.labels=6", "backbone.depth=10", "backbone.width=1"]
     short = ["trainer.max_steps=4", "trainer.val_check_interval=4", "batch.labeled=4", f"data_dir={data_dir}"]
     words = ["experiment=cifar10_40", *toy, *short, f"runs_dir={tmp_path}"]
-    assert run(compose(quote_overrides(words)), Console(quiet=True))["steps"] == 4
+    assert run(compose(words), Console(quiet=True))["steps"] == 4

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from semisup.cli.overrides import compose, quote_overrides
+from semisup.cli.overrides import compose
 from semisup.reports import write_report
 from semisup.runs.run import run
 from tests.conftest import SMALL
@@ -17,7 +17,7 @@ def small_run(folder: Path, *overrides: str) -> Path:
     """The folder of a small run below another one, with its page."""
     own = (f"data_dir={folder / 'data'}", f"runs_dir={folder / 'runs'}")
     before = set((folder / "runs").glob("*"))
-    run(compose(quote_overrides([*own, *SMALL, *overrides])), Console(quiet=True))
+    run(compose([*own, *SMALL, *overrides]), Console(quiet=True))
     (made,) = set((folder / "runs").glob("*")) - before
     write_report(made)
     return made

@@ -1,4 +1,4 @@
-"""The lines of docs/extending.md that use the classes without Hydra, as a notebook would run them."""
+"""The lines of docs/extending.md that are for Python, as a notebook would run them."""
 
 import re
 import warnings
@@ -11,6 +11,7 @@ from semisup.methods.base import Method
 
 TEXT = (Path(__file__).parents[2] / "docs" / "extending.md").read_text()
 (CODE,) = re.findall(r"^## Without Hydra\n```python\n(.*?)^```", TEXT, flags=re.DOTALL | re.MULTILINE)
+(RUN_CODE,) = re.findall(r"^## A run from Python\n```python\n(.*?)^```", TEXT, flags=re.DOTALL | re.MULTILINE)
 MORE = {
     "FlexMatch": ", classes=len(store.classes), images=len(store.images)",
     "FreeMatch": ", classes=len(store.classes)",
@@ -46,6 +47,17 @@ def test_the_documented_lines_train_and_test(monkeypatch, tmp_path, data_dir):
     trainer = run(shortened(CODE), monkeypatch, tmp_path, data_dir)["trainer"]
     assert trainer.global_step == 6
     assert 0 <= trainer.callback_metrics["test/accuracy"] <= 1
+
+
+def test_the_documented_lines_do_runs(monkeypatch, tmp_path, data_dir, capsys):
+    code = replaced(RUN_CODE, '"trainer.max_steps=1000"', f'"trainer.max_steps=4", "data_dir={data_dir}"')
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    exec(code, names)
+    folder = tmp_path / "runs"
+    accuracy = {names["open_run"](run).result["test"]["accuracy"] for run in folder.iterdir()}
+    assert names["result"]["test"]["accuracy"] in accuracy
+    assert len(list(folder.iterdir())) == 3
 
 
 @pytest.mark.parametrize("name", ["Supervised", "MeanTeacher", "MixMatch", "VAT", "FixMatch", *MORE])

@@ -12,7 +12,7 @@ import pytest
 from semisup.cli.arguments import read_options
 from semisup.cli.auto import compose_candidates
 from semisup.cli.main import SUBCOMMANDS
-from semisup.cli.overrides import CONF, GROUPS, compose, node_targets, quote_overrides
+from semisup.cli.overrides import CONF, GROUPS, compose, node_targets
 from semisup.config.resolve import complete
 from semisup.core.schema import parameters
 
@@ -86,7 +86,7 @@ def test_a_documented_command_is_valid(command):
         implied = ["method=cluster_label", "rounds.students=0"] if subcommand == "cluster" else []
         words = [word for word in words if word not in ("-m", "--cfg", "job")]
         for job in product(*(_values(word) for word in words)):
-            complete(compose(quote_overrides([*implied, *job])))
+            complete(compose([*implied, *job]))
     elif subcommand == "auto":
         own = ("candidates", "folds", "repeats")
         for config in compose_candidates([word for word in words if word.partition("=")[0] not in own]).values():

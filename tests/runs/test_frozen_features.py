@@ -43,13 +43,13 @@ def extractor(tmp_path_factory, data_dir):
     """A finished run of a small network, whose features are taken."""
     from rich.console import Console
 
-    from semisup.cli.overrides import compose, quote_overrides
+    from semisup.cli.overrides import compose
     from semisup.runs.run import run
 
     runs = tmp_path_factory.mktemp("extractor")
     small = ("backbone=small_cnn", "method=supervised", "trainer.max_steps=20", "batch.labeled=8")
     words = [*TOY, *small, f"data_dir={data_dir}", f"runs_dir={runs}"]
-    run(compose(quote_overrides(words)), Console(quiet=True))
+    run(compose(words), Console(quiet=True))
     return only(runs)
 
 

@@ -12,7 +12,7 @@ import yaml
 from PIL import Image
 from rich.console import Console
 
-from semisup.cli.overrides import compose, quote_overrides
+from semisup.cli.overrides import compose
 from semisup.core.errors import SemisupError
 from semisup.runs.run import run as train
 from semisup.runs.trained_run import open_run
@@ -26,7 +26,7 @@ PLACES = ("method", "optimizer", "trainer", "backbone", "logger", "data", "teach
 def finished(tmp_path_factory, data_dir) -> Path:
     runs = tmp_path_factory.mktemp("runs")
     words = [f"data_dir={data_dir}", f"runs_dir={runs}", *SMALL, "method=supervised", "data.validation=0"]
-    train(compose(quote_overrides(words)), Console(quiet=True))
+    train(compose(words), Console(quiet=True))
     (folder,) = runs.iterdir()
     return folder
 

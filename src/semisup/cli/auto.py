@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from semisup.cli.arguments import help_text, read_options
-from semisup.cli.overrides import compose, quote_overrides
+from semisup.cli.overrides import compose
 from semisup.cli.train import write_page
 from semisup.core.errors import SemisupError, exit_code
 from semisup.core.ranges import PositiveInt
@@ -68,7 +68,7 @@ def compose_candidates(words: Sequence[str], names: Sequence[str] = CANDIDATES) 
     found = {}
     for name in names:
         implied = [f"experiment=frozen_{name}", "data.validation=0"]
-        config = compose(quote_overrides([*implied, *words]))
+        config = compose([*implied, *words])
         if config["data"]["_target_"] == "semisup.data.sources.folder" and "size" not in config["data"]:
             config["data"]["size"] = config["embedding"].get("size") or 224
         found[name] = config

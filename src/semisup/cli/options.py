@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from semisup.cli.docstrings import described_arguments, introduction
-from semisup.cli.overrides import GROUPS, compose, group_choices, node_targets, quote_overrides
+from semisup.cli.overrides import GROUPS, compose, group_choices, node_targets
 from semisup.core.errors import SemisupError, did_you_mean, exit_code
 
 HELP = """List the options of what a training can be made of: type, range, default and meaning.
@@ -48,7 +48,7 @@ def _show(words: Sequence[str]) -> None:
         print(f"{', '.join(_PLAIN_SECTIONS)}: options without a choice")
         print("\nsemisup options GROUP=CHOICE lists the options of a choice.")
         return
-    config = compose(quote_overrides(overrides))
+    config = compose(overrides)
     targets = {node or "settings": found for node, found in node_targets(config).items()}
     sections = dict.fromkeys(_section(word) for word in words if word not in search and "experiment=" not in word)
     for section in sections or targets:

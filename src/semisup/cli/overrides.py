@@ -106,11 +106,11 @@ def sentence(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
-def compose(words: Sequence[str]) -> dict[str, Any]:
-    """Composes a config outside of a Hydra program.
+def compose(words: Sequence[str] = ()) -> dict[str, Any]:
+    """Composes a config outside of a Hydra program, as for `semisup.run`.
 
     Args:
-        words: Overrides, as `quote_overrides` returns them.
+        words: Options as typed after `semisup train`, such as method=fixmatch. What is quoted already stays as it is.
 
     Returns:
         The config, with interpolations resolved.
@@ -118,17 +118,7 @@ def compose(words: Sequence[str]) -> dict[str, Any]:
     Raises:
         SemisupError: For what Hydra does not accept.
     """
-    import hydra
-    from hydra.errors import HydraException
-    from omegaconf import OmegaConf
-    from omegaconf.errors import OmegaConfBaseException
-
-    try:
-        with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
-            values: Any = OmegaConf.to_container(hydra.compose("train", list(words)), resolve=True)
-    except (HydraException, OmegaConfBaseException) as error:
-        raise SemisupError(sentence(error)) from error
-    return dict(values)
+    return _compose(quote_overrides(words))
 
 
 def group_choices(words: Sequence[str]) -> dict[str, list[str]]:
@@ -176,6 +166,20 @@ def node_targets(config: Mapping[str, Any]) -> dict[str, list[Any]]:
     return found
 
 
+def _compose(quoted: Sequence[str]) -> dict[str, Any]:
+    import hydra
+    from hydra.errors import HydraException
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    try:
+        with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
+            values: Any = OmegaConf.to_container(hydra.compose("train", list(quoted)), resolve=True)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise SemisupError(sentence(error)) from error
+    return dict(values)
+
+
 @cache
 def _annotations(choices: tuple[str, ...]) -> dict[str, list[Any]]:
     """What each option, such as data.path, may be: its annotation for each of the chosen targets."""
@@ -183,7 +187,7 @@ def _annotations(choices: tuple[str, ...]) -> dict[str, list[Any]]:
 
     found: dict[str, list[Any]] = {}
     for words in _jobs(choices):
-        for node, targets in node_targets(compose([quote_override(word) for word in words])).items():
+        for node, targets in node_targets(_compose([quote_override(word) for word in words])).items():
             for target in targets:
                 for name, parameter in parameters(target).items():
                     found.setdefault(f"{node}.{name}".lstrip("."), []).append(parameter.annotation)
