@@ -82,6 +82,18 @@ def test_inside_of_the_image_a_view_is_torchvisions_up_to_one_level(shape):
     assert compared > images.numel() / 3
 
 
+def test_a_turned_view_may_be_flipped_in_both_directions():
+    images = random_images((9, 6, 3))
+    rng = np.random.default_rng(1)
+    flip, over = rng.random((2, len(images))) < 0.5
+    top, left = rng.integers(0, 5, (2, len(images)))
+    turn = (rng.uniform(-20, 20, len(images)), rng.uniform(0.9, 1.1, len(images)))
+    turned = torch.where(torch.from_numpy(over)[:, None, None, None], images.flip(1), images)
+    seen = flip_turn_and_crop(images, flip, top, left, 2, *turn, over)
+    difference = seen.int() - flip_turn_and_crop(turned, flip, top, left, 2, *turn).int()
+    assert difference.abs().max() <= 1  # the same place, computed otherwise
+
+
 def test_the_view_of_a_batch_is_what_its_parameters_say():
     """Strong begins with the same turn as weak, and the plain view has none."""
     views = ImageViews((3, 32, 32), [0.0] * 3, [1 / 255] * 3, operations=0, cutout=0.0, rotation=10, zoom=0.1)

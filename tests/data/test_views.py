@@ -74,6 +74,18 @@ def test_weak_view_flips_then_pads_by_reflection_then_crops(shape, padding):
     assert_close(to_levels(views, views.apply("weak", images, aug_params)), torch.from_numpy(expected), rtol=0, atol=0)
 
 
+def test_flips_in_both_directions_come_before_the_crop():
+    """As of the image that was turned upside down, whatever the other parameters are; half of the images are."""
+    views, images = image_views((3, 7, 5), padding=2, flip="both"), random_images((3, 7, 5))
+    aug_params = views.draw_aug_params("weak", np.random.default_rng(2), len(images))
+    over = torch.from_numpy(aug_params.pop("upside_down"))
+    turned = torch.where(over[:, None, None, None], images.flip(1), images)
+    seen = views.apply("weak", images, {**aug_params, "upside_down": over.numpy()})
+    assert_close(seen, views.apply("weak", turned, aug_params), rtol=0, atol=0)
+    drawn = views.draw_aug_params("strong", np.random.default_rng(0), 9000)["upside_down"]
+    assert abs(drawn.mean() - 0.5) < 0.03
+
+
 def test_weak_parameters_are_uniform():
     """9,000 draws: half of them flipped, each of 9 offsets 1,000 times ± 5 standard deviations (30)."""
     aug_params = image_views((3, 32, 32)).draw_aug_params("weak", np.random.default_rng(0), 9000)

@@ -35,7 +35,7 @@ from semisup.data.store import UNKNOWN, Store
 from semisup.data.streams import Stream
 from semisup.data.transforms.cached_views import CachedViews
 from semisup.data.transforms.custom import Transform, build_transform
-from semisup.data.transforms.image_views import Degrees, ImageViews, Operations
+from semisup.data.transforms.image_views import Degrees, Flip, ImageViews, Operations
 from semisup.data.transforms.table_views import TableViews
 from semisup.data.transforms.views import Views
 
@@ -62,7 +62,7 @@ class SSLDataModule(LightningDataModule):
         seed: Of the batches and views.
         split_seed: Of the split; None = `seed`.
         split: A split that was made before, instead of drawing one; or its file, as of `read_split`.
-        flip: Whether the weak view flips images horizontally.
+        flip: Whether the weak view flips images horizontally; 'both': vertically as well.
         padding: Of the weak view's random crop, in pixels.
         operations: The number of RandAugment operations of the strong view.
         cutout: The largest side of the strong view's cutout, as a fraction of the image's shorter side.
@@ -95,7 +95,7 @@ class SSLDataModule(LightningDataModule):
         seed: Annotated[int, Range(0)] = 0,  # later rounds have 64-bit seeds
         split_seed: Seed | None = None,
         split: Split | UserPath | None = None,
-        flip: bool = True,
+        flip: Flip = True,
         padding: NonNegativeInt = 4,
         operations: Operations = 2,
         cutout: Probability = 0.5,

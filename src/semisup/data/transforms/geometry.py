@@ -10,7 +10,12 @@ from semisup.data.transforms.randaugment import GRAY, to_device
 
 
 def flip_and_crop(
-    images: Tensor, flip: NDArray[np.bool_], top: NDArray[np.int64], left: NDArray[np.int64], padding: int
+    images: Tensor,
+    flip: NDArray[np.bool_],
+    top: NDArray[np.int64],
+    left: NDArray[np.int64],
+    padding: int,
+    upside_down: NDArray[np.bool_] | None = None,
 ) -> Tensor:
     """Flips images, pads them by reflection, and crops them to their size, in one lookup.
 
@@ -20,6 +25,7 @@ def flip_and_crop(
         top: The first row of the crop in the padded image, (B,), from 0 to 2 · padding.
         left: The first column, (B,), from 0 to 2 · padding.
         padding: On each side, in pixels.
+        upside_down: Which images are flipped vertically, (B,); None for none.
 
     Returns:
         (B, H, W, C) uint8.
@@ -29,6 +35,8 @@ def flip_and_crop(
     row = _reflect(torch.arange(height, device=device) + to_device(top - padding, device)[:, None], height)
     column = _reflect(torch.arange(width, device=device) + to_device(left - padding, device)[:, None], width)
     column = torch.where(to_device(flip, device)[:, None], width - 1 - column, column)
+    if upside_down is not None:
+        row = torch.where(to_device(upside_down, device)[:, None], height - 1 - row, row)
     first = torch.arange(0, count * height, height, device=device)[:, None]
     source = ((first + row) * width)[:, :, None] + column[:, None, :]  # (B, H, W), in a list of all pixels
     return images.view(-1, channels).index_select(0, source.view(-1)).view(images.shape)
@@ -42,6 +50,7 @@ def flip_turn_and_crop(
     padding: int,
     angle: NDArray[np.float64],
     factor: NDArray[np.float64],
+    upside_down: NDArray[np.bool_] | None = None,
 ) -> Tensor:
     """Does the same as `flip_and_crop`, but turns and scales the images about their center before the crop.
 
@@ -55,6 +64,7 @@ def flip_turn_and_crop(
         padding: On each side, in pixels.
         angle: (B,) degrees, counter-clockwise.
         factor: (B,), above 1 magnifies.
+        upside_down: Which images are flipped vertically, (B,); None for none.
 
     Returns:
         (B, H, W, C) uint8, contiguous.
@@ -64,7 +74,8 @@ def flip_turn_and_crop(
     center_y, center_x = (height - 1) / 2, (width - 1) / 2
     cos, sin = np.cos(np.deg2rad(angle)) / factor, np.sin(np.deg2rad(angle)) / factor
     side = np.where(flip, -1, 1) / max(center_x, 0.5)  # in grid_sample, -1 and 1 are the outermost pixels
-    matrix = np.stack([side * cos, -side * sin, sin / max(center_y, 0.5), cos / max(center_y, 0.5)], dtype=np.float32)
+    end = np.where(False if upside_down is None else upside_down, -1, 1) / max(center_y, 0.5)
+    matrix = np.stack([side * cos, -side * sin, end * sin, end * cos], dtype=np.float32)
     a, b, c, d = to_device(matrix, device)[:, :, None]
     x = torch.arange(width, device=device) + to_device((left - padding - center_x).astype(np.float32), device)[:, None]
     y = torch.arange(height, device=device) + to_device((top - padding - center_y).astype(np.float32), device)[:, None]

@@ -1,7 +1,7 @@
 """Views of images: flip, crop, rotation, zoom, RandAugment and cutout."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from torch import Tensor
@@ -14,6 +14,7 @@ from semisup.data.transforms.randaugment import draw_operations, randaugment, to
 from semisup.data.transforms.views import AugParams, view_kind
 
 Degrees = Annotated[float, Range(0, 180)]
+Flip = bool | Literal["both"]
 Operations = Annotated[int, Range(0, 100)]
 
 
@@ -23,9 +24,9 @@ class ImageViews:
 
     plain: The image.
 
-    weak: A horizontal flip with probability 1/2, then a random crop of the same size out of the image padded by
-    reflection. With `rotation` or `zoom`, each image is turned and scaled about its center between flip and crop; what
-    comes from outside of the image is its reflection.
+    weak: A horizontal flip with probability 1/2, and with `flip='both'` a vertical one, too. Then a random crop of the
+    same size out of the image padded by reflection. With `rotation` or `zoom`, each image is turned and scaled about
+    its center between flip and crop; what comes from outside of the image is its reflection.
 
     medium: Weak, then half of the strong view's operations, rounded up.
 
@@ -40,7 +41,7 @@ class ImageViews:
         shape: (C, H, W), C = 1 or 3.
         mean: Per channel, of values in [0, 1].
         std: Per channel, of values in [0, 1].
-        flip: Whether the weak view flips images.
+        flip: Whether the weak view flips images horizontally; 'both': vertically as well.
         padding: Of the weak view's crop, in pixels.
         operations: The number of RandAugment operations of the strong view.
         cutout: The largest side of the strong view's square, as a fraction of the shorter side.
@@ -59,7 +60,7 @@ class ImageViews:
         mean: Sequence[float],
         std: Sequence[float],
         *,
-        flip: bool = True,
+        flip: Flip = True,
         padding: NonNegativeInt = 4,
         operations: Operations = 2,
         cutout: Probability = 0.5,
@@ -91,7 +92,7 @@ class ImageViews:
         Returns:
             For weak: flip (B,) bool, top and left (B,) int64. For medium and strong, also: operation and magnitude, as
             of `draw_operations`. For strong, also: square (B, 4) int64. With rotation or zoom, also: angle and factor
-            (B,) float64.
+            (B,) float64. With flip='both', also: upside_down (B,) bool.
             For a view by a transform: seed (B,) int64 alone.
         """
         if self.transforms.get(view_kind(view)) is not None:
@@ -111,6 +112,8 @@ class ImageViews:
         if view_kind(view) != "plain" and (self.rotation or self.zoom):
             aug_params["angle"] = rng.uniform(-self.rotation, self.rotation, count)
             aug_params["factor"] = rng.uniform(1 - self.zoom, 1 + self.zoom, count)
+        if view_kind(view) != "plain" and self.flip == "both":
+            aug_params["upside_down"] = rng.random(count) < 0.5
         return aug_params
 
     def apply(self, view: str, inputs: Tensor, aug_params: AugParams) -> Tensor:
@@ -137,10 +140,11 @@ class ImageViews:
     def _augment(self, view: str, images: Tensor, aug_params: AugParams) -> Tensor:
         if view_kind(view) != "plain":
             places = (aug_params["flip"], aug_params["top"], aug_params["left"], self.padding)
+            end = aug_params.get("upside_down")
             if "angle" in aug_params:
-                images = flip_turn_and_crop(images, *places, aug_params["angle"], aug_params["factor"])
+                images = flip_turn_and_crop(images, *places, aug_params["angle"], aug_params["factor"], end)
             else:
-                images = flip_and_crop(images, *places)
+                images = flip_and_crop(images, *places, end)
         if view_kind(view) in ("medium", "strong"):
             images = randaugment(images, aug_params["operation"], aug_params["magnitude"])
         if view_kind(view) == "strong":
