@@ -145,7 +145,8 @@ def ended(read: Callable[[], Store], expected: Any) -> str | None:
         return None
     except Exception as error:  # whatever it is, it is what we look for
         return f"traceback: {type(error).__name__}: {error}"
-    return None if store.labelable == expected else f"{store.labelable} labeled images instead of {expected!r}"
+    count = int((store.targets >= 0).sum())
+    return None if count == expected else f"{count} labeled images instead of {expected!r}"
 
 
 def _table(workspace: Path, name: str) -> str | None:

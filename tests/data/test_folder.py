@@ -40,7 +40,6 @@ def test_labeled_unlabeled_and_test_folders(tmp_path):
     assert_array_equal(store.images[:, 0, 0], [RED, RED, BLUE, BLUE, WHITE, GREEN])
     assert_array_equal(store.test_targets, [0, 1])
     assert_array_equal(store.test_images[:, 3, 3], [RED, BLUE])
-    assert store.labelable == 4
     assert (stored(tmp_path, "my-pets") / "files.txt").read_text().splitlines() == [
         *("labeled/cat/0.png", "labeled/cat/1.png", "labeled/dog/0.png", "labeled/dog/1.png"),
         *("unlabeled/a.png", "unlabeled/deep/down/b.png"),
@@ -130,7 +129,6 @@ def test_skipped_files_leave_no_row_and_are_listed(tmp_path, broken, capsys):
     store = folder(tmp_path / "data", str(broken), size=4, skip_unreadable=True)
     assert_array_equal(store.images[:, 0, 0], [RED] * 4 + [BLUE] * 4)
     assert_array_equal(store.targets, [0] * 4 + [1] * 4)
-    assert store.labelable == 8
     assert_array_equal(store.test_images[:, 0, 0], [RED, BLUE])
     skipped = ["train/cat/empty.png", "train/dog/1.bmp", "test/cat/notes.txt"]
     assert (stored(tmp_path, "p") / "skipped.txt").read_text().splitlines() == skipped
@@ -202,7 +200,7 @@ def test_the_same_picture_twice_is_named_and_kept(tmp_path, capsys):
 def test_dropped_duplicates_leave_one_of_a_class_and_none_of_two_classes_or_of_the_test_set(tmp_path):
     store = folder(tmp_path / "data", str(doubled(tmp_path / "pets")), size=2, duplicates="drop")
     assert store.images[:, 0, 0, 0].tolist() == [0, 2, 3, 4]
-    assert (store.targets.tolist(), store.labelable) == ([0, 1, 1, -1], 3)
+    assert store.targets.tolist() == [0, 1, 1, -1]
     assert store.test_images[:, 0, 0, 0].tolist() == [1, 5]
     assert store.files()[-1] == "unlabeled/v.png"
 

@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -39,16 +38,15 @@ def shades(store: Store) -> list[int]:
     return store.images[:, 0, 0, 0].tolist()
 
 
-def test_reviewed_images_follow_the_labeled_ones_and_count_in_data_labels(pets, capsys):
+def test_reviewed_images_stay_in_their_places_and_count_in_data_labels(pets, capsys):
     """Rows in any order, of any columns, with a mark of Excel before the first; the cat folder of c says nothing."""
     store = opened(pets, "\ufefflabel,note,path", 'dog,"fur, wet",unlabeled/cat/c.png', "cat,,unlabeled/b.png")
-    assert shades(store) == [0, 1, 2, 3, 5, 7, 4, 6]
-    assert_array_equal(store.targets, [0, 0, 1, 1, 0, 1, -1, -1])
-    assert store.labelable == 6
-    assert store.files()[4:6] == ["unlabeled/b.png", "unlabeled/cat/c.png"]
+    assert shades(store) == [0, 1, 2, 3, 4, 5, 6, 7]
+    assert_array_equal(store.targets, [0, 0, 1, 1, -1, 0, -1, 1])
+    assert store.files()[4:] == [f"unlabeled/{name}.png" for name in ("a", "b", "d", "cat/c")]
     assert_array_equal(store.test_images[:, 0, 0, 0], [8, 9])
     split = make_split(store, labels="all", validation=0)
-    assert (split.labeled.tolist(), split.unlabeled.tolist()) == ([0, 1, 2, 3, 4, 5], [6, 7])
+    assert (split.labeled.tolist(), split.unlabeled.tolist()) == ([0, 1, 2, 3, 5, 7], [4, 6])
     assert "labels.csv: labels of 2 unlabeled images." in capsys.readouterr().err
 
 
@@ -64,12 +62,12 @@ def test_paths_may_be_written_as_on_windows_or_with_letters_in_another_form(pets
     (pets / "unlabeled" / "a.png").rename(pets / "unlabeled" / "caf\u00e9.png")
     lines = ("unlabeled\\cat\\c.png;dog", " cafe\u0301.png ;cat", ".\\unlabeled\\b.png;cat", "unlabeled/d.png;NA")
     store = opened(pets, "Path;Label", *lines)
-    assert_array_equal(store.targets, [0, 0, 1, 1, 0, 0, 1, -1])
+    assert_array_equal(store.targets, [0, 0, 1, 1, 0, 0, -1, 1])
 
 
 def test_what_is_not_reviewed_is_passed_over_and_counted(pets, capsys):
     store = opened(pets, "path,label", "a.png,", "b.png,dog", "d.png", "labeled/cat/0.png,cat", "b.png,dog")
-    assert shades(store) == [0, 1, 2, 3, 5, 4, 6, 7]
+    assert_array_equal(store.targets, [0, 0, 1, 1, -1, 1, -1, -1])
     note = "labels of 1 unlabeled images, 1 that agree with their class folders, 2 rows without a label."
     assert note in capsys.readouterr().err.replace("\n", "")
 
@@ -79,6 +77,7 @@ def test_other_labels_are_another_store_and_another_split(pets):
     stores = [plain, opened(pets, "path,label", "a.png,cat"), opened(pets, "path,label", "a.png,dog")]
     assert len({store.fingerprint for store in stores}) == len({store.folder for store in stores}) == 3
     assert len({store.test_fingerprint for store in stores}) == 1
+    assert len({store.images_fingerprint for store in stores}) == 1, "the images are the same, in the same order"
     assert len({make_split(store, labels=4, validation=0).hash for store in stores}) == 3
     again = opened(pets, "label,path", "dog,unlabeled/a.png")
     assert again.folder == stores[2].folder, "the same labels, written in another way"
@@ -92,6 +91,7 @@ def test_reviewed_images_leave_the_drawn_test_set_as_it_was(tmp_path, pets):
     reviewed = opened(pets, "path,label", "a.png,cat", "b.png,cat", "d.png,dog", test_fraction=0.5)
     assert_array_equal(reviewed.test_images, plain.test_images)
     assert_array_equal(reviewed.test_targets, [0, 1])
+    assert_array_equal(reviewed.images, plain.images)
     assert_array_equal(reviewed.targets, [0, 1, 0, 0, 1, -1])
 
 
@@ -99,8 +99,14 @@ def test_a_reviewed_image_that_cannot_be_read_is_no_label(pets):
     (pets / "unlabeled" / "b.png").write_bytes(b"")
     store = opened(pets, "path,label", "a.png,dog", "b.png,cat", skip_unreadable=True)
     assert shades(store) == [0, 1, 2, 3, 4, 6, 7]
-    assert (store.labelable, store.targets[4]) == (5, 1)
-    assert np.count_nonzero(store.targets >= 0) == 5
+    assert_array_equal(store.targets, [0, 0, 1, 1, 1, -1, -1])
+
+
+def test_of_the_same_picture_twice_the_labeled_one_stays(pets):
+    Image.open(pets / "unlabeled" / "a.png").save(pets / "unlabeled" / "b.png")
+    store = opened(pets, "path,label", "b.png,cat", duplicates="drop")
+    assert store.files()[4:] == [f"unlabeled/{name}.png" for name in ("b", "d", "cat/c")]
+    assert_array_equal(store.targets, [0, 0, 1, 1, 0, -1, -1])
 
 
 @pytest.mark.parametrize(
@@ -137,7 +143,8 @@ def test_labels_may_be_parquet(pets):
     """As `semisup predict` writes them, corrected with another tool."""
     file = pets.parent / "labels.parquet"
     pq.write_table(pa.table({"label": ["dog", None], "path": ["b.png", "a.png"]}), file)
-    assert shades(folder(pets.parent / "data", str(pets), size=2, labels_file=str(file))) == [0, 1, 2, 3, 5, 4, 6, 7]
+    store = folder(pets.parent / "data", str(pets), size=2, labels_file=str(file))
+    assert_array_equal(store.targets, [0, 0, 1, 1, -1, 1, -1, -1])
 
 
 def test_a_file_that_cannot_be_read_is_a_sentence(pets):

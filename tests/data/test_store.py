@@ -77,6 +77,21 @@ def test_the_fingerprint_changes_with_one_pixel_and_only_then(tmp_path):
     assert one == same != other
 
 
+def test_the_fingerprint_of_the_images_changes_with_one_pixel_of_any_and_with_no_label(tmp_path):
+    """Of a: b has other labels, c and d have another pixel in a training and a test image."""
+    (images, targets), test = random_images(7), random_images(3)
+    write_store(tmp_path / "a", "pets", CLASSES, (images, targets), test)
+    write_store(tmp_path / "b", "pets", CLASSES, (images, 1 - targets), test)
+    changed, changed_test = images.copy(), test[0].copy()
+    changed[6, 4, 4, 2] ^= 1
+    changed_test[0, 0, 0, 0] ^= 1
+    write_store(tmp_path / "c", "pets", CLASSES, (changed, targets), test)
+    write_store(tmp_path / "d", "pets", CLASSES, (images, targets), (changed_test, test[1]))
+    one, same, *others = (open_store(tmp_path / name).images_fingerprint for name in "abcd")
+    assert one == same
+    assert len({one, *others}) == 3
+
+
 def test_the_test_fingerprint_tells_test_sets_apart_and_nothing_else(tmp_path):
     images, targets = random_images(3)
     write_store(tmp_path / "a", "pets", CLASSES, random_images(7), (images, targets))

@@ -47,7 +47,7 @@ def test_another_finish_asks_the_network_no_second_time(store, folder):
 
 def test_the_key_is_all_that_the_numbers_depend_on(store, folder):
     """Each of these is another embedding."""
-    other_data = replace(store, fingerprint="other")
+    other_data = replace(store, images_fingerprint="other")
     other_view = replace(store, std=(1.0, 1.0, 1.0))
     other_weights = Counted(RGB, 3)
     with torch.no_grad():
@@ -78,6 +78,7 @@ def test_the_key_is_nothing_else(store, folder, tmp_path):
     network_features(Counted(RGB, 3), store, ROWS, folder)
     network_features(Counted(RGB, 7), store, ROWS, folder, batch_size=9)
     network_features(Counted(RGB, 3), store.hide(ROWS), ROWS, folder)
+    network_features(Counted(RGB, 3), replace(store, fingerprint="other labels"), ROWS, folder)
     network_features(Counted(RGB, 3), store, ROWS, tmp_path / "elsewhere")
     assert len(kept(folder)) == 1
     assert kept(folder) == kept(tmp_path / "elsewhere")

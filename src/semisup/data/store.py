@@ -50,6 +50,8 @@ class Store:
         columns: The D names of a table's columns, if it has any.
         frozen_network: A hash of the network whose features are in the place of the images; empty if none is.
         unknown_classes: The names of the classes whose images have the target OUTLIER.
+        images_fingerprint: A hash of the images, test images included, which stays when labels are added; `fingerprint`
+            if empty.
     """
 
     name: str
@@ -67,9 +69,11 @@ class Store:
     columns: tuple[str, ...] = ()
     frozen_network: str = ""
     unknown_classes: tuple[str, ...] = ()
+    images_fingerprint: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "test_fingerprint", self.test_fingerprint or self.fingerprint)
+        object.__setattr__(self, "images_fingerprint", self.images_fingerprint or self.fingerprint)
 
     def files(self) -> list[str] | None:
         """Where each image came from, (N,), if the store was made of files."""
@@ -166,9 +170,16 @@ def open_store(folder: Path) -> Store:
         folder=folder,
         test_fingerprint=meta.get("test_fingerprint", ""),  # older stores have neither this nor the columns
         columns=tuple(meta.get("columns", ())),
+        images_fingerprint=_images_fingerprint(meta),
         **arrays,
         **targets,
     )
+
+
+def _images_fingerprint(meta: dict[str, Any]) -> str:
+    """A hash of both files of images; empty for an older store, which has one hash of everything."""
+    contents = [meta["sha256"][f"{name}.npy"] for name in ("images", "test_images")] if "sha256" in meta else []
+    return hashlib.sha256("\n".join(contents).encode()).hexdigest() if contents else ""
 
 
 def _changed_file(folder: Path, meta: dict[str, Any]) -> Path | None:

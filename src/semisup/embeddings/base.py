@@ -46,7 +46,7 @@ def describe_images(store: Store, rows: Rows) -> dict[str, Any]:
         rows: Which of them, (N,) int64.
 
     Returns:
-        The name and the fingerprint of the data set, and a hash of the rows.
+        The data set's name, the fingerprint of its images, and a hash of the rows.
 
     Raises:
         SemisupError: If there are no images.
@@ -54,4 +54,4 @@ def describe_images(store: Store, rows: Rows) -> dict[str, Any]:
     if not len(rows):
         raise SemisupError(f"there are no images of {store.name} to embed.")
     digest = hashlib.sha256(np.asarray(rows, np.int64).tobytes()).hexdigest()
-    return {"data": store.name, "fingerprint": store.fingerprint, "rows": digest}
+    return {"data": store.name, "fingerprint": store.images_fingerprint, "rows": digest}

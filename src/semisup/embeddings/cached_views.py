@@ -91,7 +91,8 @@ class ViewCache:
         tests = _open(folder / "test_images.npy", len(self.store.test_images))
         width = self.network.num_features
         mean, std = (0.0,) * width, (1.0,) * width
-        return replace(self.store, images=images, test_images=tests, mean=mean, std=std, columns=())
+        frozen = replace(self.store, images=images, test_images=tests, mean=mean, std=std, columns=())
+        return replace(frozen, images_fingerprint=folder.name)
 
     def _blocks(self) -> list[Block]:
         size = self.inference.batch_size

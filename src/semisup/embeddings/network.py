@@ -126,7 +126,7 @@ class NetworkEmbedding(ABC):
         description = {
             "embedding": f"views of {name}",
             "data": store.name,
-            "fingerprint": store.fingerprint,
+            "fingerprint": store.images_fingerprint,  # labels may be added
             **_describe_network(network),
             **_describe_views(views),
             "precision": self.inference.precision,

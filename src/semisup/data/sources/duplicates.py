@@ -24,7 +24,8 @@ class DuplicateImages:
     Args:
         tested: (training row, test row) of each training image that is also a test image.
         contradicting: The training rows of each picture that is in several classes.
-        repeated: The training rows of each picture that is several times in one class, or without one.
+        repeated: The training rows of each picture that is several times in one class, or without one; the rows with
+            a class first.
     """
 
     tested: list[tuple[int, int]]
@@ -115,7 +116,8 @@ def find_duplicates(images: Iterable[Images], targets: Targets, test_images: Ite
     several = [rows for digest, rows in groups.items() if len(rows) > 1 and digest not in tests]
     contradicting = [rows for rows in several if len({*targets[rows].tolist()} - {-1}) > 1]
     known = {rows[0] for rows in contradicting}
-    return DuplicateImages(sorted(tested), contradicting, [rows for rows in several if rows[0] not in known])
+    repeated = [sorted(rows, key=lambda row: targets[row] < 0) for rows in several if rows[0] not in known]
+    return DuplicateImages(sorted(tested), contradicting, repeated)
 
 
 def _hashes(images: Iterable[Images]) -> Iterable[bytes]:

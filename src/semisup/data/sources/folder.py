@@ -57,7 +57,7 @@ def folder(
         from semisup.data.sources.reviewed import with_labels  # imports pyarrow
 
         layout = with_labels(layout, Path(labels_file).expanduser())
-        options.append(layout.reviewed.targets.tolist())
+        options.append([target for target in layout.unlabeled.targets.tolist() if target >= 0])
     readable = re.sub(r"[^\w.-]+", "-", root.name).strip("-.") or "folder"
     store = store_folder(data_dir, f"{readable}-{layout.digest(*options)}")
     if not store.exists():

@@ -48,7 +48,7 @@ def import_images(
     Raises:
         SemisupError: If files cannot be read, or none of a class, or pictures are refused.
     """
-    train, test, labelable = _divide(layout, test_fraction)
+    train, test = _divide(layout, test_fraction)
     for line in layout.notes:
         _print(line)
     shape = (*size, 1 if gray else 3)
@@ -58,31 +58,26 @@ def import_images(
             broken_test = _write_images(temporary / "test_images.npy", test.paths, shape, max_megapixels, advance)
         if unreadable := {**broken, **broken_test}:
             _report_unreadable(layout, unreadable, skip_unreadable)
-            labelable -= len(broken.keys() & set(train.paths[:labelable]))
             train = _drop(temporary / "images.npy", train, broken)
             test = _drop(temporary / "test_images.npy", test, broken_test)
-            for target in set(range(len(layout.classes))) - set(train.targets[:labelable].tolist()):
+            for target in set(range(len(layout.classes))) - set(train.targets.tolist()):
                 raise SemisupError(f"no labeled image of class '{layout.classes[target]}' can be read; add one.")
             lines = "".join(f"{printable(_relative(layout, path))}\n" for path in unreadable)
             (temporary / "skipped.txt").write_text(lines, encoding="utf-8")
         if dropped := _report_duplicates(temporary, layout, train, test, duplicates):
-            labelable -= len(dropped & set(train.paths[:labelable]))
             train = _drop(temporary / "images.npy", train, dropped)
-            for target in set(range(len(layout.classes))) - set(train.targets[:labelable].tolist()):
+            for target in set(range(len(layout.classes))) - set(train.targets.tolist()):
                 raise SemisupError(
                     f"every labeled image of class '{layout.classes[target]}' is in the test set or another class, "
                     "too; add one, or set data.duplicates=keep."
                 )
         for prefix, part in (("", train), ("test_", test)):
             write_array(temporary / f"{prefix}targets.npy", [part.targets], part.targets.shape, "int64")
-        finish_store(temporary, name, layout.classes, labelable, (_relative(layout, path) for path in train.paths))
+        finish_store(temporary, name, layout.classes, files=(_relative(layout, path) for path in train.paths))
 
 
-def _divide(layout: Layout, test_fraction: float) -> tuple[ImageFiles, ImageFiles, int]:
-    """The images to train with (labeled ones first), the test set, and how many of the first are labeled.
-
-    Reviewed images are never in the test set: it is the same with and without them.
-    """
+def _divide(layout: Layout, test_fraction: float) -> tuple[ImageFiles, ImageFiles]:
+    """The images to train with, and the test set. Both are the same whether or not a table labels unlabeled images."""
     labeled, test = layout.labeled, layout.test
     if test is None:
         stay, tested = carve_test(labeled.targets, test_fraction)
@@ -90,9 +85,8 @@ def _divide(layout: Layout, test_fraction: float) -> tuple[ImageFiles, ImageFile
         labeled = ImageFiles([labeled.paths[row] for row in stay], labeled.targets[stay])
     elif test_fraction:
         raise SemisupError(f"{layout.root} already has a test folder; set data.test_fraction to 0.")
-    parts = (labeled, layout.reviewed, layout.unlabeled)
-    train = ImageFiles([p for part in parts for p in part.paths], np.concatenate([part.targets for part in parts]))
-    return train, test, len(labeled.paths) + len(layout.reviewed.paths)
+    targets = np.concatenate([labeled.targets, layout.unlabeled.targets])
+    return ImageFiles([*labeled.paths, *layout.unlabeled.paths], targets), test
 
 
 def _write_images(

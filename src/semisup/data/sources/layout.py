@@ -11,7 +11,7 @@ import hashlib
 import os
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -51,10 +51,9 @@ class Layout:
         root: The folder.
         classes: The names of the classes.
         labeled: The images in class folders.
-        unlabeled: The images of unknown class.
+        unlabeled: The images of the folder `unlabeled`, of unknown class unless a table gives one.
         test: The images of the test folder; None if there is no such folder.
         notes: What was ignored, and other notes for the user.
-        reviewed: Images of the folder `unlabeled` to which a table gives a class.
     """
 
     root: Path
@@ -63,12 +62,11 @@ class Layout:
     unlabeled: ImageFiles
     test: ImageFiles | None
     notes: list[str]
-    reviewed: ImageFiles = field(default=_NONE)
 
     @property
     def paths(self) -> list[Path]:
         """All images of all parts."""
-        parts = (self.labeled, self.reviewed, self.unlabeled, self.test or _NONE)
+        parts = (self.labeled, self.unlabeled, self.test or _NONE)
         return [path for part in parts for path in part.paths]
 
     def digest(self, *options: object) -> str:
@@ -81,7 +79,9 @@ class Layout:
             Eight hexadecimal digits.
         """
         lines = [repr(options)]
-        for path in self.paths:
+        first = np.argsort(self.unlabeled.targets < 0, kind="stable")  # stores of older versions keep their names
+        hidden = [self.unlabeled.paths[row] for row in first]
+        for path in [*self.labeled.paths, *hidden, *(self.test or _NONE).paths]:
             status = path.stat() if path.exists() else path.lstat()  # of a link to nowhere, which cannot be read
             lines.append(f"{path.relative_to(self.root)} {status.st_size} {status.st_mtime_ns}")
         return hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()[:8]

@@ -11,10 +11,11 @@ import numpy as np
 from semisup.core.errors import SemisupError
 from semisup.data.label_table import LabelTable, written_alike
 from semisup.data.sources.layout import ImageFiles, Layout
+from semisup.data.store import UNKNOWN
 
 
 def with_labels(layout: Layout, file: Path) -> Layout:
-    """Moves the unlabeled images that a table labels to the layout's `reviewed` images.
+    """Gives unlabeled images the classes that a table says. They keep their places, so that features of them do, too.
 
     Rows without a label are ignored; so are rows that agree with the image's class folder.
 
@@ -24,7 +25,7 @@ def with_labels(layout: Layout, file: Path) -> Layout:
             `unlabeled`.
 
     Returns:
-        Another layout; both parts keep their order.
+        Another layout of the same images.
 
     Raises:
         SemisupError: For a path or class that does not exist, and for a label that contradicts another one or the
@@ -62,17 +63,17 @@ def with_labels(layout: Layout, file: Path) -> Layout:
             )
     if not given:
         raise SemisupError(f"data.labels_file={file} has no label in it; leave the option out to train without.")
-    reviewed = [path for path in layout.unlabeled.paths if path in given]
-    hidden = [path for path in layout.unlabeled.paths if path not in given]
-    note = f"{file}: labels of {len(reviewed):,} unlabeled images"
-    if agreeing := len(given) - len(reviewed):
+    paths = layout.unlabeled.paths
+    found = np.array([targets[given[path]] if path in given else UNKNOWN for path in paths], np.int64)
+    count = np.count_nonzero(found >= 0)
+    note = f"{file}: labels of {count:,} unlabeled images"
+    if agreeing := len(given) - count:
         note += f", {agreeing:,} that agree with their class folders"
     if empty := int((targets < 0).sum()):
         note += f", {empty:,} rows without a label"
     return replace(
         layout,
-        reviewed=ImageFiles(reviewed, targets[[given[path] for path in reviewed]]),
-        unlabeled=ImageFiles(hidden, np.full(len(hidden), -1)),
+        unlabeled=ImageFiles(paths, found),
         notes=[*layout.notes, f"{note}."],
     )
 
