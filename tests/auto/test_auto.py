@@ -143,11 +143,39 @@ def test_the_page_says_how_the_method_was_chosen(job):
     assert f"{record['candidates'][1]['accuracy']:.1%}" in read.text["auto"]
 
 
-@pytest.mark.parametrize("text", ["{", "{}", '{"held_out": 3}'])
+@pytest.mark.parametrize("text", ["{", "[]", '{"held_out": 3, "repeats": 1, "folds": 2, "candidates": [5]}'])
 def test_a_damaged_record_is_one_sentence(job, words, text):
     (job[0] / "auto.json").write_text(text)
     with pytest.raises(SemisupError, match=r"auto\.json is damaged .*the same command writes it again"):
         done(words, **ONCE)
+
+
+def test_a_record_of_another_version_is_written_again_as_the_error_says(job, words):
+    folder, record = job
+    shorter = {
+        **record,
+        "candidates": [{k: v for k, v in row.items() if k != "trainings"} for row in record["candidates"]],
+    }
+    (folder / "auto.json").write_text(json.dumps(shorter))
+    trials = {file: file.stat().st_mtime_ns for file in folder.rglob("*.npz")}
+    with pytest.raises(
+        SemisupError, match=r"auto\.json has no 'trainings', as another version .* delete it, and the same"
+    ):
+        done(words, **ONCE)
+    (folder / "auto.json").unlink()
+    _, again = done(words, **ONCE)
+    for one in (record, again):
+        one.pop("seconds")
+    assert json.loads(json.dumps(again)) == record
+    assert {file: file.stat().st_mtime_ns for file in folder.rglob("*.npz")} == trials, "nothing is trained again"
+
+
+def test_a_choice_that_learns_from_the_labels_alone_says_that_the_unlabeled_images_bring_nothing(words):
+    """Of two such candidates and no other, one is chosen; the page has the console's sentence."""
+    folder, record = done(words, names=("supervised", "logistic"), **ONCE)
+    assert record["labels_alone"] == ["supervised", "logistic"]
+    read = Reader(write_report(folder, allow=("tests",)).read_text(encoding="utf-8"))
+    assert f"No candidate learns from the unlabeled images, and {record['chosen']} neither." in read.text["auto"]
 
 
 def test_a_damaged_trial_is_one_sentence(job, words):

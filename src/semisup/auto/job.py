@@ -24,7 +24,7 @@ from semisup.auto.unlabeled import LABELS, label_unlabeled
 from semisup.config import Config
 from semisup.config.identity import data_and_labels, run_identity
 from semisup.config.nodes import build, load_data
-from semisup.config.resolve import complete, takes_embedding
+from semisup.config.resolve import complete, knows_labels_alone, takes_embedding
 from semisup.core.atomic_files import atomic_write_text
 from semisup.core.errors import SemisupError
 from semisup.core.locks import locked, refuse_locked
@@ -179,6 +179,7 @@ def _run(job: _Job, command: str | None) -> Record:
         name = choose(trials, label)
         fitted = temperature(trials[name], label)
         record["candidates"] = [one.to_json() for one in score(trials, label)]
+        record["labels_alone"] = [name for name, config in job.candidates.items() if knows_labels_alone(config)]
         record["held_out"] = len({int(image) for trial in trials[name] for image in trial.held_out})
         record["thresholds"] = thresholds(trials[name], label, fitted)
         points, doubled = learning_curve([trials[name], *job.subsample(name)], label, len(job.split.labeled))

@@ -21,7 +21,7 @@ def read_record(folder: Path) -> Record | None:
         What auto.json holds; None if the run is none of `semisup auto`.
 
     Raises:
-        SemisupError: If the file is damaged.
+        SemisupError: If the file is damaged, or of another version.
     """
     file = folder / AUTO
     if not file.exists():
@@ -30,7 +30,12 @@ def read_record(folder: Path) -> Record | None:
         record: Record = json.loads(file.read_text(encoding="utf-8"))
         title(record), table_rows(record), sentences(record)
         return record
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except KeyError as error:
+        raise SemisupError(
+            f"{file} has no {error}, as another version of Semisup wrote it: delete it, and the same command writes it "
+            "again, from the trainings that are kept."
+        ) from error
+    except (ValueError, TypeError, AttributeError) as error:
         raise SemisupError(f"{file} is damaged ({error}): delete it, and the same command writes it again.") from error
 
 
@@ -83,15 +88,11 @@ def sentences(record: dict[str, Any]) -> list[str]:
     said = [f"Chosen: {record['chosen']}, the simplest within one standard error of the best."]
     if len(record["candidates"]) == 1:
         said = [f"Trained: {record['chosen']}."]
+    if unlabeled := _about_unlabeled(record):
+        said.append(unlabeled)
     baseline, *others = record["candidates"]
     if left := [row["name"] for row in others if row["trainings"] < baseline["trainings"]]:
         said.append(f"Not trained in each repeat, as out of reach: {', '.join(left)}.")
-    if others and record["chosen"] == baseline["name"]:
-        best = max(others, key=lambda row: row["difference"])
-        said.append(
-            f"The unlabeled images bring nothing that these labels can show: at most {100 * best['difference']:+.1f} "
-            f"points, by {best['name']}."
-        )
     for one in record["thresholds"]:
         if one["confidence"] is None:
             said.append(f"No threshold of confidence reaches an accuracy of {one['goal']:.0%} on the held-out images.")
@@ -106,3 +107,20 @@ def sentences(record: dict[str, Any]) -> list[str]:
             "fall as it did up to now."
         )
     return said
+
+
+def _about_unlabeled(record: Record) -> str | None:
+    """That the choice learns from the labels alone, if it does though something is unlabeled."""
+    rows = {row["name"]: row for row in record["candidates"]}
+    alone = record.get("labels_alone", list(rows)[:1])  # which older records do not have
+    if len(rows) == 1 or record["chosen"] not in alone:
+        return None
+    others = [row for name, row in rows.items() if name not in alone]
+    if not others:
+        return f"No candidate learns from the unlabeled images, and {record['chosen']} neither."
+    best = max(others, key=lambda row: row["accuracy"])
+    points = 100 * (best["accuracy"] - rows[record["chosen"]]["accuracy"])
+    return (
+        f"It learns from the labels alone: the unlabeled images bring nothing that these labels can show, at most "
+        f"{points:+.1f} points, by {best['name']}."
+    )

@@ -110,10 +110,13 @@ def choose(trials: Mapping[str, Sequence[Trial]], label: NDArray[np.int64]) -> s
         label: As in `score`.
 
     Returns:
-        Its name.
+        Its name. It is none that is out of reach since an earlier repeat: such a one has fewer trials than the first,
+        and in another repeat the others may be worse.
     """
-    below, error = _below_the_best(trials, label)
-    return next(name for name in trials if below[name] <= error[name])  # the best itself is near
+    rounds = len(next(iter(trials.values())))
+    finalists = {name: done for name, done in trials.items() if len(done) == rounds}
+    below, error = _below_the_best(finalists, label)
+    return next(name for name in finalists if below[name] <= error[name])  # the best itself is near
 
 
 def standard_error(values: NDArray[np.float64]) -> float:

@@ -123,6 +123,20 @@ def is_labeling_only(config: Config) -> bool:
     return embeds_without_a_teacher(config) and not config["rounds"]["students"]
 
 
+def knows_labels_alone(config: Config) -> bool:
+    """Whether what a run learns of the classes comes from the labeled images alone. Nothing is called.
+
+    Args:
+        config: Completed.
+
+    Returns:
+        True if its labeler says so, or if it has none and its method takes no view of unlabeled images.
+    """
+    if labeler := config["labeler"]:
+        return bool(getattr(locate(labeler["_target_"], "labeler._target_"), "labels_alone", False))
+    return not getattr(locate(config["method"]["_target_"], "method._target_"), "views", ())
+
+
 def first_trained_round(config: Config) -> int | None:
     """The first round that trains a network.
 

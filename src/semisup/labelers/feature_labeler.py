@@ -25,6 +25,7 @@ class FeatureLabeler(ABC):
     """
 
     reads: ClassVar[tuple[str, ...]] = ("features",)
+    labels_alone: ClassVar[bool] = False
 
     def __init__(
         self,

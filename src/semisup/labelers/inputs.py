@@ -78,9 +78,11 @@ class Labeler(Protocol):
 
     Attributes:
         reads: What it needs of the images: logits, features, or both.
+        labels_alone: Whether unlabeled images teach it nothing.
     """
 
     reads: ClassVar[tuple[str, ...]] = ("logits",)
+    labels_alone: ClassVar[bool] = False
 
     def __call__(self, inputs: LabelerInputs) -> Labels:
         """Labels images.

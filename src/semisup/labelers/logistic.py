@@ -2,7 +2,7 @@
 
 import warnings
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,6 +100,8 @@ class LogisticLabeler(FeatureLabeler):
         class_weight: As in `logistic_regression`.
         base: Arguments of FeatureLabeler.
     """
+
+    labels_alone: ClassVar[bool] = True
 
     def __init__(
         self,
