@@ -12,8 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from semisup.data.transforms.cached_views import CachedViews
-from semisup.data.transforms.views import AugParams, Views
+from semisup.data.transforms.views import Views
 
 
 class Stream:
@@ -82,18 +81,11 @@ class Stream:
         drawn = {view: self.views.draw_aug_params(view, rng, self.batch_size) for view in self.view_names}
         mine = {view: {key: value[share] for key, value in d.items()} for view, d in drawn.items()}
         return {
-            **({"inputs": self._gather(index, mine)} if gather else {}),
+            **({"inputs": self.views.gather(self.images, index, mine)} if gather else {}),
             "index": torch.from_numpy(index),
             "aug_params": mine,
             **{key: torch.from_numpy(column[index]) for key, column in self.columns.items()},
         }
-
-    def _gather(
-        self, index: NDArray[np.int64], drawn: Mapping[str, AugParams]
-    ) -> torch.Tensor | dict[str, torch.Tensor]:
-        if isinstance(self.views, CachedViews):
-            return self.views.gather(self.images, index, drawn)
-        return torch.from_numpy(self.images[index])
 
     def _pass(self, number: int) -> NDArray[np.int64]:
         if self._order[0] != number:

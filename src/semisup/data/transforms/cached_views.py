@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from semisup.core.ranges import NonNegativeInt, enforce_ranges
-from semisup.data.transforms.views import AugParams, view_kind
+from semisup.data.transforms.views import AugParams, Views, view_kind
 
 
 @enforce_ranges
-class CachedViews:
+class CachedViews(Views):
     """Views of frozen features: one of those that were cached for each image, at random.
 
     Of V = 1 + 2 n cached views, the first is the plain one; n weak and n strong ones follow. A medium

@@ -11,7 +11,7 @@ from semisup.core.ranges import Fraction, NonNegativeInt, Probability, Range, en
 from semisup.data.transforms.custom import Transform, apply_transform, draw_seeds
 from semisup.data.transforms.geometry import cut_out, flip_and_crop, flip_turn_and_crop
 from semisup.data.transforms.randaugment import draw_operations, randaugment, to_device
-from semisup.data.transforms.views import AugParams, view_kind
+from semisup.data.transforms.views import AugParams, Views, view_kind
 
 Degrees = Annotated[float, Range(0, 180)]
 Flip = bool | Literal["both"]
@@ -19,7 +19,7 @@ Operations = Annotated[int, Range(0, 100)]
 
 
 @enforce_ranges
-class ImageViews:
+class ImageViews(Views):
     """Views of images, (B, H, W, C) uint8 contiguous -> (B, C, H, W) float32 in channels_last, normalized.
 
     plain: The image.

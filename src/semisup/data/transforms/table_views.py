@@ -7,11 +7,11 @@ from torch import Tensor
 
 from semisup.core.ranges import NonNegative, Probability, enforce_ranges
 from semisup.data.transforms.randaugment import to_device
-from semisup.data.transforms.views import AugParams, view_kind
+from semisup.data.transforms.views import AugParams, Views, view_kind
 
 
 @enforce_ranges
-class TableViews:
+class TableViews(Views):
     """Views of rows, (B, D) float32 -> (B, D) float32, standardized.
 
     The weak view adds normal noise. The strong view then replaces some values by their column's mean, and the

@@ -6,9 +6,11 @@ those of the complete batch, takes its share, and gets the same rows as one proc
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -34,12 +36,27 @@ class Views(Protocol):
         """
         ...
 
+    def gather(
+        self, images: NDArray[Any], index: NDArray[np.int64], drawn: Mapping[str, AugParams]
+    ) -> Tensor | dict[str, Tensor]:
+        """Copies what the views of a batch are made of.
+
+        Args:
+            images: The store's, (N, ...).
+            index: The images of the batch, (B,).
+            drawn: The parameters of each view, of B rows.
+
+        Returns:
+            (B, ...) as the store has them; or of each view what it alone takes.
+        """
+        return torch.from_numpy(images[index])
+
     def apply(self, view: str, inputs: Tensor, aug_params: AugParams) -> Tensor:
         """Makes a view of a batch.
 
         Args:
             view: The view's name.
-            inputs: (B, ...), as the store has them.
+            inputs: (B, ...), as the store has them or as `gather` gave them for this view.
             aug_params: The view's parameters, of B rows.
 
         Returns:
