@@ -7,7 +7,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from semisup.core.errors import SemisupError
-from semisup.labelers.kmeans import assign, kmeans, nearest_neighbors
+from semisup.labelers.kmeans import assign, kmeans
+from semisup.labelers.points import nearest_neighbors
 
 
 def column(*numbers: float) -> np.ndarray:

@@ -12,7 +12,7 @@ from semisup.data import Store
 from semisup.labelers import NamedClusters
 from semisup.reports.figures.clusters import IMAGES, contact_sheet, row_title, scatter, strip
 from semisup.reports.figures.figure import UNKNOWN, class_colors
-from semisup.runs import console as show
+from semisup.runs import round_tables as show
 from tests.toy import toy
 
 ANTS_AND_BEES = ("ant", "bee")

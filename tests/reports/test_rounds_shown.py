@@ -6,7 +6,7 @@ import numpy as np
 from rich.console import Console
 
 from semisup.reports.figures.rounds import rounds_figure
-from semisup.runs import console as show
+from semisup.runs import round_tables as show
 from tests.runs.test_rounds import STUDENTS
 
 

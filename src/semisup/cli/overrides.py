@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any
 
+from semisup.cli.quoted_values import elements, in_quotes, is_plain, quote_value
 from semisup.core.errors import SemisupError, did_you_mean
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -16,9 +16,6 @@ GROUPS = sorted(folder.name for folder in CONF.iterdir() if folder.is_dir())
 
 _SETTINGS = ("seed", "tune", "overwrite", "data_dir", "runs_dir", "batch", "rounds")  # no groups
 _OPTION = r"(\+{0,2})(\w+\.\w+|data_dir|runs_dir|tune)=(.+)"
-_QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
-_ELEMENT = re.compile(rf"((?:{_QUOTED})(?=,|$)|[^,]*)(,|$)", re.DOTALL)
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _SWEEP = re.compile(r"(choice|range|interval|glob|shuffle|sort|tag)\(.*\)", re.DOTALL)
 
 
@@ -38,12 +35,12 @@ def quote_overrides(words: Sequence[str], sweep: bool = False) -> list[str]:
     """
     found = [None if _is_choice(word) else re.fullmatch(_OPTION, word, re.DOTALL) for word in words]
     quoted = list(words)
-    if any(match and not _is_plain(match[3]) for match in found):
+    if any(match and not is_plain(match[3]) for match in found):
         annotations = _annotations(tuple(word for word in words if _is_choice(word)))
         for place, match in enumerate(found):
             if match and match[2] in annotations and not (sweep and _SWEEP.fullmatch(match[3])):
-                values = _elements(match[3]) if sweep else [match[3]]
-                value = ",".join(_quote(value, annotations[match[2]], sweep) for value in values)
+                values = elements(match[3]) if sweep else [match[3]]
+                value = ",".join(quote_value(value, annotations[match[2]], sweep) for value in values)
                 quoted[place] = f"{match[1]}{match[2]}={value}"
     return [quote_override(word) for word in quoted]
 
@@ -88,12 +85,10 @@ def sentence(error: Exception) -> str:
             return f"there is no option {key}; semisup options lists what there is."
         if not equals:
             return f"{key} is not an option: write options as key=value, such as seed=0."
-        return (
-            f'{key}={value} cannot be read: put the value in quotes within quotes, as in "{key}={_in_quotes(value)}".'
-        )
+        return f'{key}={value} cannot be read: put the value in quotes within quotes, as in "{key}={in_quotes(value)}".'
     if several := re.match(r"Ambiguous value for argument '(.+?)=(.+)'$", str(error).partition("\n")[0]):
         key, value = several[1].removeprefix("++"), several[2]
-        quoted = f'"{key}={_in_quotes(value)}"'
+        quoted = f'"{key}={in_quotes(value)}"'
         return f"{key}={value} has a comma: add -m to sweep over the values, or quote it, as in {quoted}."
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, name = error.missing_cfg_file.rpartition("/")
@@ -208,61 +203,3 @@ def _jobs(choices: tuple[str, ...]) -> Iterator[list[str]]:
 def _is_choice(word: str) -> bool:
     key = re.split("[=@]", word.lstrip("+~"))[0]
     return key == "hydra.searchpath" or key.endswith("._target_") or ("." not in key and key not in _SETTINGS)
-
-
-def _is_plain(value: str) -> bool:
-    """Whether Hydra reads a value as the text that it is."""
-    plain = re.fullmatch(r"(?!null$|true$|false$|nan$|inf$)[a-z_/.][\w/.+%@:-]*", value, re.ASCII | re.IGNORECASE)
-    return bool(re.fullmatch(_QUOTED, value, re.DOTALL) or (plain and not _NUMBER.fullmatch(value)))
-
-
-def _elements(value: str) -> list[str]:
-    """The values that commas separate; a comma within quotes separates nothing."""
-    found, position = [], 0
-    while match := _ELEMENT.match(value, position):
-        found.append(match[1])
-        position = match.end()
-        if not match[2]:
-            break
-    return found
-
-
-def _quote(value: str, annotations: list[Any], sweep: bool) -> str:
-    """One value in quotes, if its option is text and it is nothing else that the option may be."""
-    kinds = [kind for annotation in annotations for kind in _kinds(annotation)]
-    is_text, is_name = str in kinds, any(isinstance(kind, str) for kind in kinds)
-    parts = [value] if sweep else value.split(",")  # a list without -m, of which Hydra says so
-    is_other = any(_reads_as(kind, part) for kind in kinds for part in parts) or (len(parts) > 1 and not is_text)
-    if is_other or _is_plain(value) or value.lower() == "null" or not (is_text or is_name):
-        return value  # null is text only for those who quote it
-    return _in_quotes(value)
-
-
-def _in_quotes(value: str) -> str:
-    from hydra.core.override_parser.types import Quote, QuotedString
-
-    return QuotedString(value, Quote.single).with_quotes()
-
-
-def _kinds(annotation: Any) -> Iterator[Any]:
-    """The types of a union; of a Literal, its values."""
-    origin, parts = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        yield from _kinds(parts[0])
-    elif origin is Literal:
-        yield from parts
-    elif origin in (Union, UnionType):
-        for part in parts:
-            yield from _kinds(part)
-    else:
-        yield origin or annotation
-
-
-def _reads_as(kind: Any, text: str) -> bool:
-    if kind in (int, float):
-        return bool(_NUMBER.fullmatch(text))
-    if kind in (NoneType, bool) or kind is True or kind is False:
-        return text.lower() in (("null",) if kind is NoneType else ("true", "false"))
-    if isinstance(kind, type) and issubclass(kind, Mapping):
-        return text.startswith("{")
-    return isinstance(kind, type) and issubclass(kind, Sequence) and kind is not str and text.startswith("[")

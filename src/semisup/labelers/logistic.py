@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from semisup.core.ranges import Positive, enforce_ranges
 from semisup.labelers.feature_labeler import FeatureLabeler
 from semisup.labelers.inputs import LabelerInputs, features_and_labeled
-from semisup.labelers.kmeans import checked_points
+from semisup.labelers.points import checked_points
 from semisup.metrics.calibration import softmax
 
 Floats = NDArray[np.floating]

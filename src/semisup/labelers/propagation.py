@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from semisup.core.ranges import Positive, PositiveInt, Range, enforce_ranges
 from semisup.labelers.feature_labeler import FeatureLabeler, Weighting
 from semisup.labelers.inputs import LabelerInputs, features_and_labeled
-from semisup.labelers.kmeans import Gpu, checked_points, nearest_neighbors
+from semisup.labelers.points import Gpu, checked_points, nearest_neighbors
 
 
 @enforce_ranges

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from semisup.embeddings.postprocessing import read_blocks
 from semisup.embeddings.projection import PrincipalComponents
-from semisup.labelers.kmeans import checked_points
+from semisup.labelers.points import checked_points
 
 FITTED_ON = 5000  # images: enough for some hundred components, and a second for 1,280 numbers each
 
