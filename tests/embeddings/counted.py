@@ -1,15 +1,20 @@
-"""A network that counts what goes through it, and fails when told to; and the features of a network."""
+"""A network that counts what goes through it, and fails when told to; and the features of a network, by hand, too."""
 
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from semisup.data import Store
 from semisup.embeddings import RoundNetworkEmbedding
 from semisup.embeddings.base import Features, Rows
+from semisup.embeddings.plain import plain_views
 from semisup.models.backbones import Backbone
+
+ROWS = np.arange(40)[::-1]
+RGB = (3, 16, 16)
 
 
 class Counted(Backbone):
@@ -37,3 +42,14 @@ class Counted(Backbone):
 def network_features(source: Any, store: Store, rows: Rows, folder: Path | None = None, **options: Any) -> Features:
     """(N, D), of a Method's evaluated network or of a Backbone."""
     return RoundNetworkEmbedding(source, **options)(store, rows, folder)
+
+
+def plain(store: Store, mean: Any = None, std: Any = None) -> Tensor:
+    """The plain views of ROWS."""
+    return plain_views(store, mean, std).apply("plain", torch.from_numpy(store.images[ROWS]), {})
+
+
+def by_hand(network: Any, images: Tensor) -> Features:
+    """The features of views."""
+    with torch.no_grad():
+        return network.eval().features(images).numpy()

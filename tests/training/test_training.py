@@ -1,4 +1,4 @@
-"""How a training ends, other than by its last step: by a loss that is no number, a signal, patience, a damaged file."""
+"""How a training ends, other than by its last step: by a loss that is no number, a signal, a damaged file."""
 
 import json
 import math
@@ -7,58 +7,18 @@ import pickle
 import signal
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
 
 import pytest
 import torch
 import yaml
 
 from semisup.core.errors import SemisupError
-from semisup.data import Batch
-from semisup.methods import PseudoLabel, StepOutput
 from semisup.training.callbacks import Interrupted
 from semisup.training.trainer import TrainerConfig
+from tests.training.troubled import MINE, only
 
 ROOT = Path(__file__).parents[2]
-MINE = ("method=pseudo_label", "method._target_=tests.training.test_training.Troubled")
-
-
-class Troubled(PseudoLabel):
-    """A method from outside the package, to which something happens when the step `at` has computed its loss."""
-
-    at: ClassVar[int | None] = None
-    trouble: ClassVar[str] = os.environ.get("TROUBLE", "")
-    steps: ClassVar[list[int]] = []
-
-    def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
-        output = super().loss(labeled, unlabeled)
-        self.steps.append(self.trainer.global_step)
-        if self.trainer.global_step == (int(os.environ["AT"]) if "AT" in os.environ else self.at):
-            if self.trouble in ("nan", "inf"):
-                output = replace(output, loss=output.loss * float(self.trouble))
-            else:
-                os.kill(os.getpid(), getattr(signal, self.trouble))
-        return output
-
-
-@pytest.fixture
-def troubled(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Sets the trouble and where it comes; returns the steps that were taken."""
-
-    def set_(trouble: str = "", at: int | None = None) -> list[int]:
-        monkeypatch.setattr(Troubled, "trouble", trouble)
-        monkeypatch.setattr(Troubled, "at", at)
-        monkeypatch.setattr(Troubled, "steps", [])
-        return Troubled.steps
-
-    return set_
-
-
-def only(runs: Path) -> Path:
-    (folder,) = runs.iterdir()
-    return folder
 
 
 @pytest.mark.parametrize("value", ["nan", "inf"])
@@ -140,46 +100,6 @@ def test_an_interruption_survives_the_way_from_another_process():
     assert stopped.exit_status == 143
 
 
-# The learning rate is too small to change a prediction: no evaluation is better than the first.
-PATIENT = (*MINE, "optimizer.lr=1e-12", "trainer.val_check_interval=2", "trainer.patience=2", "method.t2=1")
-
-
-def test_patience_ends_a_training_for_good(run, outcome, troubled, tmp_path):
-    """Evaluations after steps 2, 4 and 6: two of them without a better accuracy."""
-    steps = troubled()
-    result = run(*PATIENT)
-    assert (result["steps"], steps) == (6, [*range(6)])
-    whole = outcome()
-    (only(tmp_path / "runs") / "result.json").unlink()  # killed after the training, before the test
-    of_a_session = {"seconds": 0, "peak_memory": 0}
-    assert run(*PATIENT) | of_a_session == result | of_a_session
-    assert steps == [*range(6)]
-    assert outcome() == whole
-
-
-@pytest.mark.parametrize("at", [3, 4])
-def test_patience_is_remembered_by_a_run_that_was_stopped(at, run, outcome, troubled, tmp_path):
-    run(*PATIENT, f"runs_dir={tmp_path / 'uninterrupted'}")
-    steps = troubled("SIGTERM", at=at)
-    with pytest.raises(Interrupted):
-        run(*PATIENT)
-    troubled()
-    run(*PATIENT)
-    assert outcome() == outcome(tmp_path / "uninterrupted")
-    assert steps == [*range(at + 1)]
-
-
-def test_a_stop_in_the_step_that_patience_ends_with_is_an_end(run, outcome, troubled, tmp_path):
-    run(*PATIENT, f"runs_dir={tmp_path / 'uninterrupted'}")
-    troubled("SIGTERM", at=5)
-    with pytest.raises(Interrupted):
-        run(*PATIENT)
-    steps = troubled()
-    run(*PATIENT)
-    assert steps == []
-    assert outcome() == outcome(tmp_path / "uninterrupted")
-
-
 def test_the_last_step_is_evaluated_whatever_the_interval(run, tmp_path):
     result = run("method=supervised", "trainer.val_check_interval=5", "optimizer.lr=0.05")
     lines = (only(tmp_path / "runs") / "round0" / "metrics.csv").read_text().splitlines()
@@ -210,10 +130,6 @@ def test_without_validation_images_the_last_checkpoint_is_tested(run, outcome, t
     assert sorted(file.name for file in (folder / "round0").iterdir()) == ["last.ckpt", "metrics.csv", "round.json"]
     assert torch.load(folder / "round0" / "last.ckpt", weights_only=True)["global_step"] == 12
     assert json.loads((folder / "result.json").read_text())["validation"] is None
-
-
-def test_patience_without_validation_images_is_idle(run):
-    assert run("method=supervised", "data.validation=0", "trainer.patience=1")["steps"] == 12
 
 
 def test_overwrite_trains_again(run, troubled, tmp_path):
