@@ -23,9 +23,9 @@ def test_statistics_start_at_one_kth_and_move_halfway_with_a_decay_of_one_half()
     """
     made = freematch()
     made.loss(LABELED, Batch(weak=WEAK, strong=STRONG))
-    close(made.global_threshold, 0.58833)
-    close(made.mean_probability, [0.57167, 0.42833])
-    close(made.histogram, [0.58333, 0.41667])
+    close(made.thresholds.global_threshold, 0.58833)
+    close(made.thresholds.mean_probability, [0.57167, 0.42833])
+    close(made.thresholds.histogram, [0.58333, 0.41667])
 
 
 def test_the_loss():
@@ -55,7 +55,7 @@ def test_without_a_decay_the_averages_forget_their_start():
     """At step 0 the decay is (1 + 0) / (10 + 0) = .1: τ = .1 · .5 + .9 · .67667 = .659. At step 8990 it is .999."""
     made = freematch(decay=None)
     made.loss(LABELED, Batch(weak=WEAK, strong=STRONG))
-    close(made.global_threshold, 0.659)
+    close(made.thresholds.global_threshold, 0.659)
     close(torch.tensor([average_decay(None, 8), average_decay(None, 8990), average_decay(0.5, 8)]), [0.5, 0.999, 0.5])
 
 

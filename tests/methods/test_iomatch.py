@@ -5,7 +5,7 @@ from torch import nn
 
 from semisup.data import Batch
 from semisup.methods import IOMatch
-from semisup.methods.iomatch import one_against_rest
+from semisup.methods.detectors import one_against_rest
 from tests.methods.by_hand import close, feature_method
 
 LABELED = Batch(image=torch.tensor([[2.0, 0.0]]), label=torch.tensor([0]))  # p_0 = .88080, which costs .12693

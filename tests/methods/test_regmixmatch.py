@@ -6,7 +6,7 @@ from torch.distributions import Uniform
 
 from semisup.data import Batch
 from semisup.methods import RegMixMatch
-from semisup.methods.regmixmatch import draw_partners
+from semisup.methods.mixing import draw_partners
 from tests.methods.by_hand import LABELED, close, method, probabilities
 
 # A confident image, and an uncertain one. The strong view of the first is as the labeled image.
@@ -48,7 +48,8 @@ def test_the_weights():
 
 def test_partners_are_admitted_ones_and_each_comes_up():
     admitted = torch.tensor([[True, False, True], [False, False, False]]).repeat(200, 1)
-    partner, found = draw_partners(admitted)
+    partner, found, share = draw_partners(admitted, Uniform(0.25, 0.5))
     assert found.tolist() == [True, False] * 200
     assert float((partner[found] == 2).float().mean()) == pytest.approx(0.5, abs=0.12)
     assert not (partner[found] == 1).any()
+    assert ((share >= 0.25) & (share <= 0.5)).all()

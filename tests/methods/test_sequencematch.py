@@ -32,6 +32,6 @@ def test_the_target_is_sharpened_and_the_prediction_is_not():
 
 def test_an_image_below_the_threshold_of_its_class_costs_nothing():
     made = method(SequenceMatch, classes=2, images=2, warmup=False)
-    made.last_confident[:] = 0  # class 0 is learned: its threshold is .95
+    made.thresholds.last_confident[:] = 0  # class 0 is learned: its threshold is .95
     output = made.loss(LABELED, VIEWS)
     close(output.loss, 0.10536)

@@ -14,8 +14,8 @@ STRONG = probabilities([0.7, 0.3], [0.2, 0.8])
 def softmatch(**options):
     """With a decay of 1/2 and no ramp, after some steps that left μ = .8 and σ² = .02."""
     made = method(SoftMatch, **{"classes": 2, "decay": 0.5, "ramp": 0.0, **options})
-    made.mean.fill_(0.8)
-    made.variance.fill_(0.02)
+    made.weights.mean.fill_(0.8)
+    made.weights.variance.fill_(0.02)
     return made
 
 
@@ -37,16 +37,16 @@ def test_statistics_are_of_the_aligned_confidence():
     """
     made = softmatch()
     made.loss(LABELED, Batch(weak=WEAK, strong=STRONG))
-    close(made.mean_probability, [0.75, 0.25])
-    close(made.mean, 0.75417)
-    close(made.variance, 0.01174)
+    close(made.weights.mean_probability, [0.75, 0.25])
+    close(made.weights.mean, 0.75417)
+    close(made.weights.variance, 0.01174)
     made.loss(LABELED, Batch(weak=probabilities([0.7, 0.3], [0.3, 0.7]), strong=STRONG))
-    close(made.mean_probability, [0.625, 0.375])
+    close(made.weights.mean_probability, [0.625, 0.375])
 
 
 def test_before_the_first_step_the_mean_is_one_kth_and_the_variance_one():
     made = method(SoftMatch, classes=4)
-    assert (made.mean.item(), made.variance.item()) == (0.25, 1.0)
+    assert (made.weights.mean.item(), made.weights.variance.item()) == (0.25, 1.0)
 
 
 def test_the_loss():

@@ -8,9 +8,14 @@ from torch import Tensor, nn
 from semisup.core.ranges import Fraction, NonNegative, Probability
 from semisup.data.batch import Batch
 from semisup.methods.base import Method
-from semisup.methods.functional import distribution_alignment, sharpened_softmax, weighted_cross_entropy
+from semisup.methods.functional import (
+    confident_classes,
+    distribution_alignment,
+    sharpened_softmax,
+    weighted_cross_entropy,
+)
 from semisup.methods.schedules import average_decay
-from semisup.methods.step_output import PseudoLabels, StepOutput
+from semisup.methods.step_output import StepOutput
 
 
 class AdaMatch(Method):
@@ -59,9 +64,9 @@ class AdaMatch(Method):
         moved = 1 - average_decay(self.decay, self.step)
         self.mean_labeled.lerp_(known.mean(0), moved)
         self.mean_unlabeled.lerp_(self.gather_across_ranks(guess).mean(0), moved)
-        confidence, target = distribution_alignment(guess, self.mean_unlabeled, self.mean_labeled).max(-1)
         threshold = self.threshold * known.amax(-1).mean()
-        pseudo_labels = PseudoLabels(target, (confidence >= threshold).float(), confidence)
+        aligned = distribution_alignment(guess, self.mean_unlabeled, self.mean_labeled)
+        pseudo_labels = confident_classes(aligned, threshold)
         supervised = self.supervised_loss(logits, labeled.label)
         consistency = weighted_cross_entropy(strong, pseudo_labels)
         loss = supervised + self.unlabeled_weight * consistency

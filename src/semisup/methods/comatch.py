@@ -8,13 +8,13 @@ from torch.nn import functional as F
 
 from semisup.core.ranges import NonNegative, Positive, PositiveInt, Probability
 from semisup.data.batch import Batch
-from semisup.methods.alignment import AlignedMethod, Alignment
 from semisup.methods.functional import cross_entropy, sharpened_softmax, weighted_cross_entropy
-from semisup.methods.heads import Memory, ProjectionHead, features_and_logits
-from semisup.methods.step_output import PseudoLabels, StepOutput
+from semisup.methods.heads import features_and_logits
+from semisup.methods.memory import MemoryMethod
+from semisup.methods.step_output import StepOutput
 
 
-class CoMatch(AlignedMethod):
+class CoMatch(MemoryMethod):
     """CoMatch: classes and projections of the unlabeled images learn from each other.
 
         L = H(y, p(x_weak)) + λ · mean_u 1[max q(u) ≥ τ] · H(q(u), p(u_strong)) + λ_c · mean_u H(W(u), S(u))
@@ -30,16 +30,12 @@ class CoMatch(AlignedMethod):
     Args:
         network: A Backbone.
         classes: K.
-        threshold: τ.
         graph_threshold: τ_c.
-        unlabeled_weight: λ.
         contrast_weight: λ_c.
-        smoothing: α.
         temperature: T.
         projection: The width of z.
         memory: How many images it holds.
-        alignment: As in AlignedMethod.
-        base: Arguments of AlignedMethod and Method.
+        base: Arguments of MemoryMethod and FixMatch.
     """
 
     views = ("weak", "strong", "strong_2")
@@ -49,22 +45,17 @@ class CoMatch(AlignedMethod):
         network: nn.Module,
         *,
         classes: int,
-        threshold: Probability = 0.95,
         graph_threshold: Probability = 0.8,
-        unlabeled_weight: NonNegative = 1.0,
         contrast_weight: NonNegative = 1.0,
-        smoothing: Probability = 0.9,
         temperature: Positive = 0.2,
         projection: PositiveInt = 64,
         memory: PositiveInt = 2560,
-        alignment: Alignment = "uniform",
         **base: Any,
     ) -> None:
-        super().__init__(network, classes=classes, alignment=alignment, **base)
-        self.threshold, self.graph_threshold = threshold, graph_threshold
-        self.unlabeled_weight, self.contrast_weight = unlabeled_weight, contrast_weight
-        self.smoothing, self.temperature = smoothing, temperature
-        self.project, self.memory = ProjectionHead(network, projection), Memory(memory, projection, classes)
+        super().__init__(
+            network, classes=classes, temperature=temperature, projection=projection, memory=memory, **base
+        )
+        self.graph_threshold, self.contrast_weight = graph_threshold, contrast_weight
 
     def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
         (features, logits), (weak_features, weak), (one_features, strong), (other_features, _) = features_and_logits(
@@ -73,12 +64,8 @@ class CoMatch(AlignedMethod):
         guess = sharpened_softmax(self.align(weak.detach(), labeled.label))  # p̃, (uB, K)
         vectors = self.project(torch.cat([weak_features, features])).detach()
         similarity = self.memory.log_similarity(vectors[: len(guess)], self.temperature).exp()  # (uB, M)
-        mixed = self.smoothing * guess + (1 - self.smoothing) * similarity @ self.memory.labels
-        soft = torch.where(self.memory.added > 0, mixed, guess)  # q
-        known = torch.cat([guess, F.one_hot(labeled.label, guess.shape[-1]).float()])
-        self.memory.add(*(self.gather_across_ranks(x) for x in (vectors, known)))
-        confidence, target = soft.max(-1)
-        pseudo_labels = PseudoLabels(target, (confidence >= self.threshold).float(), confidence)
+        soft, pseudo_labels = self.smooth(guess, similarity)  # q
+        self.remember(vectors, torch.cat([guess, F.one_hot(labeled.label, guess.shape[-1]).float()]))
         supervised = self.supervised_loss(logits, labeled.label)
         consistency = weighted_cross_entropy(strong, pseudo_labels._replace(target=soft))
         graph = (soft @ soft.T).fill_diagonal_(1.0)

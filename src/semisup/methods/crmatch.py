@@ -9,7 +9,7 @@ from semisup.core.ranges import NonNegative
 from semisup.data.batch import Batch
 from semisup.methods.fixmatch import FixMatch
 from semisup.methods.functional import cross_entropy, hard_pseudo_labels, weighted_cross_entropy
-from semisup.methods.heads import as_backbone, features_and_logits, mlp, random_quarter_turns, weight_of_rotations
+from semisup.methods.heads import as_backbone, features_and_logits, mlp, turned_group, weight_of_rotations
 from semisup.methods.step_output import StepOutput
 
 
@@ -47,12 +47,9 @@ class CRMatch(FixMatch):
         self.rotation_head = mlp(network, 4) if self.rotation_weight else None
 
     def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
-        groups = [labeled.image, unlabeled.strong, unlabeled.weak]
-        if self.rotation_head:
-            turned, turns = random_quarter_turns(unlabeled.weak)
-            groups.append(turned)
+        turned, turns = turned_group(unlabeled.weak, self.rotation_head)
         (_, logits), (strong_features, strong), (weak_features, weak), *rest = features_and_logits(
-            self.network, *groups
+            self.network, labeled.image, unlabeled.strong, unlabeled.weak, *turned
         )
         pseudo_labels = hard_pseudo_labels(self.align(weak.detach(), labeled.label), self.threshold)
         supervised = self.supervised_loss(logits, labeled.label)

@@ -82,3 +82,18 @@ def against_rest(weak: Tensor, strong: Tensor, label: Tensor) -> Tensor:
     own = F.one_hot(label, weak.shape[-1]).bool()
     negatives = (F.softplus(torch.stack([weak, strong])) * ~own).mean()
     return F.softplus(-weak[own]).mean() + negatives
+
+
+def one_against_rest(logits: Tensor, label: Tensor) -> Tensor:
+    """The mean of -log b_y - log(1 - b_c), of the class y of an image and of the c that is hardest to tell from it.
+
+    Args:
+        logits: Of K binary classifiers, (N, K).
+        label: y, (N,) int64.
+
+    Returns:
+        A float32 scalar.
+    """
+    own = F.one_hot(label, logits.shape[-1]).bool()
+    cost = F.softplus(torch.where(own, -logits.float(), logits.float()))  # (N, K)
+    return (cost[own] + cost.masked_fill(own, 0).amax(-1)).mean()

@@ -27,7 +27,7 @@ class FixMatch(AlignedMethod):
         base: Arguments of AlignedMethod and Method.
     """
 
-    views = ("weak", "strong")
+    views: tuple[str, ...] = ("weak", "strong")
 
     def __init__(
         self, network: nn.Module, *, threshold: Probability = 0.95, unlabeled_weight: NonNegative = 1.0, **base: Any

@@ -1,13 +1,17 @@
 """Tensor functions of semi-supervised learning: no state, no randomness, and no gradient through a target."""
 
+from typing import Literal
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from semisup.methods.step_output import PseudoLabels
 
+Outputs = Literal["softmax", "sigmoid"]
 
-def hard_pseudo_labels(logits: Tensor, threshold: float | Tensor) -> PseudoLabels:
+
+def hard_pseudo_labels(logits: Tensor, threshold: float | Tensor, outputs: Outputs = "softmax") -> PseudoLabels:
     """The most probable class of each image, with weight 1 where the network is confident and 0 elsewhere.
 
     Source: Sohn et al., 2020, arXiv:2001.07685, eq. 4.
@@ -15,13 +19,47 @@ def hard_pseudo_labels(logits: Tensor, threshold: float | Tensor) -> PseudoLabel
     Args:
         logits: (N, K), any float type.
         threshold: A probability; or one for each class, (K,), of which each image must reach that of its target.
+        outputs: What makes probabilities of the logits; those of 'sigmoid' need not sum to 1.
 
     Returns:
         Targets (N,) int64, weights (N,) float32 and confidences (N,) float32.
     """
-    confidence, target = sharpened_softmax(logits).max(-1)
+    if outputs == "softmax":
+        return confident_classes(sharpened_softmax(logits), threshold)
+    largest, target = logits.detach().float().max(-1)  # of the logits, as σ rounds large ones to the same 1
+    confidence = largest.sigmoid()
+    return PseudoLabels(target, (confidence >= threshold).float(), confidence)
+
+
+def confident_classes(probability: Tensor, threshold: float | Tensor) -> PseudoLabels:
+    """As `hard_pseudo_labels`, of probabilities.
+
+    Args:
+        probability: (N, K).
+        threshold: A probability; or one for each class, (K,), of which each image must reach that of its target.
+
+    Returns:
+        Targets (N,) int64, weights (N,) float32 and confidences (N,) float32.
+    """
+    confidence, target = probability.max(-1)
     limit = threshold[target] if isinstance(threshold, Tensor) and threshold.ndim else threshold
     return PseudoLabels(target, (confidence >= limit).float(), confidence)
+
+
+def soft_pseudo_labels(logits: Tensor, threshold: float, temperature: float) -> PseudoLabels:
+    """As `hard_pseudo_labels`, with sharpened probabilities as targets.
+
+    Source: Xie et al., 2020, arXiv:1904.12848, section 3.
+
+    Args:
+        logits: (N, K), any float type.
+        threshold: Of the probability before it is sharpened.
+        temperature: T; below 1 it sharpens.
+
+    Returns:
+        Targets (N, K) float32, weights (N,) float32 and confidences (N,) float32.
+    """
+    return hard_pseudo_labels(logits, threshold)._replace(target=sharpened_softmax(logits, temperature))
 
 
 def sharpened_softmax(logits: Tensor, temperature: float = 1.0) -> Tensor:
@@ -135,18 +173,24 @@ def cross_entropy(logits: Tensor, label: Tensor, smoothing: float = 0.0, class_w
     return F.cross_entropy(logits.float(), label, weight=class_weights, label_smoothing=smoothing)
 
 
-def weighted_cross_entropy(logits: Tensor, labels: PseudoLabels) -> Tensor:
+def weighted_cross_entropy(logits: Tensor, labels: PseudoLabels, outputs: Outputs = "softmax") -> Tensor:
     """Σ weight · H(target, softmax(logits)) / N.
 
-    The sum is divided by all N images, not by the kept ones, as in the code of FixMatch's authors.
+    The sum is divided by all N images, not by the kept ones, as in the code of FixMatch's authors. With 'sigmoid', H is
+    Σ_k -(t_k log σ(z_k) + (1 - t_k) log (1 - σ(z_k))), where t_k is 1 for the target and 0 for the other classes.
 
     Args:
-        logits: (N, K), any float type.
-        labels: Targets and weights of the N images.
+        logits: z, (N, K), any float type.
+        labels: Targets and weights of the N images; with 'sigmoid', targets are classes.
+        outputs: What makes probabilities of the logits.
 
     Returns:
         A float32 scalar.
     """
+    if outputs == "sigmoid":
+        own = F.one_hot(labels.target, logits.shape[-1]).float()
+        cost = F.binary_cross_entropy_with_logits(logits.float(), own, reduction="none").sum(-1)
+        return (cost * labels.weight).mean()
     return (F.cross_entropy(logits.float(), labels.target, reduction="none") * labels.weight).mean()
 
 

@@ -109,6 +109,22 @@ def random_quarter_turns(images: Tensor) -> tuple[Tensor, Tensor]:
     return every[turns, torch.arange(len(images), device=images.device)], turns
 
 
+def turned_group(images: Tensor, head: nn.Module | None) -> tuple[tuple[Tensor, ...], Tensor]:
+    """The group of turned images that a head for rotations learns from.
+
+    Args:
+        images: Square ones, (N, C, H, H); or others, without a head.
+        head: Tells rotations apart; None turns nothing.
+
+    Returns:
+        One group, (N, C, H, H), with the number of quarter turns, (N,) int64; no group and none without a head.
+    """
+    if head is None:
+        return (), torch.empty(0, dtype=torch.int64, device=images.device)
+    turned, turns = random_quarter_turns(images)
+    return (turned,), turns
+
+
 @enforce_ranges
 class Memory(nn.Module):
     """The latest vectors with their class probabilities, in buffers: first in, first out.

@@ -7,15 +7,15 @@ from torch import nn
 from torch.distributions import Beta
 
 from semisup.core.errors import SemisupError
-from semisup.core.ranges import NonNegative, Positive, Probability
+from semisup.core.ranges import NonNegative, Positive
 from semisup.data.batch import Batch
-from semisup.methods.base import Method
 from semisup.methods.functional import mean_squared_error, mixup, sharpened_softmax
-from semisup.methods.schedules import ramp_up
+from semisup.methods.mixing import draw_mixture
+from semisup.methods.ramped import RampedMethod
 from semisup.methods.step_output import StepOutput
 
 
-class ICT(Method):
+class ICT(RampedMethod):
     """Interpolation Consistency Training, with the moving average of the network as teacher.
 
         L = H(y, p_θ(x)) + w(t) · mean_u,k (p_θ(λ u + (1 - λ) u')_k - (λ p_θ'(u) + (1 - λ) p_θ'(u'))_k)²
@@ -28,9 +28,8 @@ class ICT(Method):
     Args:
         network: Maps views to logits (N, K).
         unlabeled_weight: w at the end of the ramp.
-        ramp: The share of the training over which w rises from 0.
         alpha: α.
-        base: Arguments of Method; `ema` must be above 0.
+        base: Arguments of RampedMethod and Method; `ema` must be above 0.
 
     Raises:
         SemisupError: If `ema` is 0.
@@ -43,24 +42,21 @@ class ICT(Method):
         network: nn.Module,
         *,
         unlabeled_weight: NonNegative = 50.0,
-        ramp: Probability = 0.4,
         alpha: Positive = 0.5,
         **base: Any,
     ) -> None:
         super().__init__(network, **base)
         if self.ema is None:
             raise SemisupError("ICT's teacher is the moving average: method.ema must be above 0.")
-        self.unlabeled_weight, self.ramp = unlabeled_weight, ramp
+        self.unlabeled_weight = unlabeled_weight
         self.shares = Beta(alpha, alpha)
 
     def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
-        count, device = len(unlabeled.weak), unlabeled.weak.device
-        share = self.shares.sample((count,)).to(device, non_blocking=True)  # (uB,)
-        order = torch.randperm(count).to(device, non_blocking=True)  # (uB,)
+        order, share = draw_mixture(self.shares, len(unlabeled.weak), unlabeled.weak.device)  # (uB,), (uB,)
         with torch.no_grad():
             teacher = sharpened_softmax(self(unlabeled.weak))  # (uB, K)
         logits, student = self.logits(labeled.image, mixup(unlabeled.weak, order, share))  # (B, K), (uB, K)
-        weight = self.unlabeled_weight * ramp_up(self.progress, 0.0, self.ramp)
+        weight = self.unlabeled_weight * self.rise
         supervised = self.supervised_loss(logits, labeled.label)
         consistency = mean_squared_error(student, mixup(teacher, order, share))
         loss = supervised + weight * consistency

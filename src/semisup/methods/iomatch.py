@@ -3,19 +3,19 @@
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import nn
 
 from semisup.core.ranges import NonNegative, Probability
 from semisup.data.batch import Batch
-from semisup.methods.alignment import AlignedMethod, Alignment
-from semisup.methods.detectors import OpenHead
-from semisup.methods.functional import sharpened_softmax, weighted_cross_entropy
+from semisup.methods.alignment import Alignment
+from semisup.methods.detectors import OpenHead, one_against_rest
+from semisup.methods.fixmatch import FixMatch
+from semisup.methods.functional import confident_classes, sharpened_softmax, weighted_cross_entropy
 from semisup.methods.heads import features_and_logits
 from semisup.methods.step_output import PseudoLabels, StepOutput
 
 
-class IOMatch(AlignedMethod):
+class IOMatch(FixMatch):
     """IOMatch: inliers and outliers among the unlabeled images are learned together.
 
         L = H(y, p(x_weak)) + λ_b · B(x_weak) + λ · mean_u 1[max p̃ ≥ τ] · 1[q_out < 1/2] · H(p̃, p(u_strong))
@@ -32,16 +32,13 @@ class IOMatch(AlignedMethod):
     Args:
         network: A Backbone.
         classes: K.
-        threshold: τ.
         open_threshold: τ_o.
-        unlabeled_weight: λ.
         binary_weight: λ_b.
         open_weight: λ_o.
         alignment: As in AlignedMethod.
-        base: Arguments of AlignedMethod and Method.
+        base: Arguments of FixMatch.
     """
 
-    views = ("weak", "strong")
     detector: OpenHead
 
     def __init__(
@@ -49,17 +46,14 @@ class IOMatch(AlignedMethod):
         network: nn.Module,
         *,
         classes: int,
-        threshold: Probability = 0.95,
         open_threshold: Probability = 0.5,
-        unlabeled_weight: NonNegative = 1.0,
         binary_weight: NonNegative = 1.0,
         open_weight: NonNegative = 1.0,
         alignment: Alignment = "uniform",
         **base: Any,
     ) -> None:
         super().__init__(network, classes=classes, alignment=alignment, **base)
-        self.threshold, self.open_threshold = threshold, open_threshold
-        self.unlabeled_weight, self.binary_weight, self.open_weight = unlabeled_weight, binary_weight, open_weight
+        self.open_threshold, self.binary_weight, self.open_weight = open_threshold, binary_weight, open_weight
         self.set_detector(OpenHead(network, 128, classes))
         self.binary_heads = nn.Linear(128, classes)
 
@@ -73,8 +67,8 @@ class IOMatch(AlignedMethod):
         guess = sharpened_softmax(self.align(weak.detach(), labeled.label))  # p̃, (uB, K)
         inlier = guess * self.binary_heads(project(weak_features)).detach().float().sigmoid()  # (uB, K)
         outlier = 1 - inlier.sum(-1)  # q_out, (uB,)
-        confidence, target = guess.max(-1)
-        pseudo_labels = PseudoLabels(target, ((confidence >= self.threshold) & (outlier < 0.5)).float(), confidence)
+        confident = confident_classes(guess, self.threshold)
+        pseudo_labels = confident._replace(weight=confident.weight * (outlier < 0.5))
         consistency = weighted_cross_entropy(strong, pseudo_labels._replace(target=guess))
         open_target = torch.cat([inlier, outlier[:, None]], -1)  # q, (uB, K + 1)
         kept = (open_target.amax(-1) >= self.open_threshold).float()
@@ -84,18 +78,3 @@ class IOMatch(AlignedMethod):
         loss = supervised + self.binary_weight * binary + self.unlabeled_weight * consistency
         terms = {"supervised": supervised, "binary": binary, "consistency": consistency, "open": openness}
         return StepOutput(loss + self.open_weight * openness, terms | {"outliers": outlier.mean()}, pseudo_labels)
-
-
-def one_against_rest(logits: Tensor, label: Tensor) -> Tensor:
-    """The mean of -log b_y - log(1 - b_c), of the class y of an image and of the c that is hardest to tell from it.
-
-    Args:
-        logits: Of K binary classifiers, (N, K).
-        label: y, (N,) int64.
-
-    Returns:
-        A float32 scalar.
-    """
-    own = F.one_hot(label, logits.shape[-1]).bool()
-    cost = F.softplus(torch.where(own, -logits.float(), logits.float()))  # (N, K)
-    return (cost[own] + cost.masked_fill(own, 0).amax(-1)).mean()

@@ -6,15 +6,14 @@ import torch
 from torch import nn
 
 from semisup.core.errors import SemisupError
-from semisup.core.ranges import NonNegative, Probability
+from semisup.core.ranges import NonNegative
 from semisup.data.batch import Batch
-from semisup.methods.base import Method
 from semisup.methods.functional import mean_squared_error, sharpened_softmax
-from semisup.methods.schedules import ramp_up
+from semisup.methods.ramped import RampedMethod
 from semisup.methods.step_output import StepOutput
 
 
-class MeanTeacher(Method):
+class MeanTeacher(RampedMethod):
     """Mean Teacher: the moving average of the network is the teacher.
 
         L = H(y, p_θ(x)) + w(t) · mean_u,k (p_θ(u')_k - p_θ'(u'')_k)²,   θ' ← d · θ' + (1 - d) · θ
@@ -29,8 +28,7 @@ class MeanTeacher(Method):
     Args:
         network: Maps views to logits (N, K).
         unlabeled_weight: w at the end of the ramp.
-        ramp: The share of the training over which w rises from 0.
-        base: Arguments of Method; `ema` must be above 0.
+        base: Arguments of RampedMethod and Method; `ema` must be above 0.
 
     Raises:
         SemisupError: If `ema` is 0.
@@ -38,19 +36,17 @@ class MeanTeacher(Method):
 
     views = ("weak", "weak_2")
 
-    def __init__(
-        self, network: nn.Module, *, unlabeled_weight: NonNegative = 50.0, ramp: Probability = 0.4, **base: Any
-    ) -> None:
+    def __init__(self, network: nn.Module, *, unlabeled_weight: NonNegative = 50.0, **base: Any) -> None:
         super().__init__(network, **base)
         if self.ema is None:
             raise SemisupError("Mean Teacher's teacher is the moving average: method.ema must be above 0.")
-        self.unlabeled_weight, self.ramp = unlabeled_weight, ramp
+        self.unlabeled_weight = unlabeled_weight
 
     def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
         logits, student = self.logits(labeled.image, unlabeled.weak)  # (B, K), (uB, K)
         with torch.no_grad():
             teacher = self(unlabeled.weak_2)  # (uB, K)
-        weight = self.unlabeled_weight * ramp_up(self.progress, 0.0, self.ramp)
+        weight = self.unlabeled_weight * self.rise
         supervised = self.supervised_loss(logits, labeled.label)
         consistency = mean_squared_error(student, sharpened_softmax(teacher))
         loss = supervised + weight * consistency

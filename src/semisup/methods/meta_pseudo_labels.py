@@ -8,13 +8,12 @@ from torch import Tensor, nn
 
 from semisup.core.ranges import Fraction, NonNegative, Positive, Probability
 from semisup.data.batch import Batch
-from semisup.methods.base import Method
-from semisup.methods.functional import cross_entropy, hard_pseudo_labels, sharpened_softmax, weighted_cross_entropy
-from semisup.methods.schedules import ramp_up
+from semisup.methods.functional import cross_entropy, hard_pseudo_labels, soft_pseudo_labels, weighted_cross_entropy
+from semisup.methods.ramped import RampedMethod
 from semisup.methods.step_output import StepOutput
 
 
-class MetaPseudoLabels(Method):
+class MetaPseudoLabels(RampedMethod):
     """Meta Pseudo Labels: the student learns the teacher's labels, and the teacher what makes them useful.
 
         student:  L_S = H(ŷ, p_S(u_strong)),   ŷ = argmax p_T(u_strong);   at the end H(y, p_S(x)) alone
@@ -22,21 +21,19 @@ class MetaPseudoLabels(Method):
                         + w(t) · mean_u 1[max p_T(u_weak) ≥ τ] · H(softmax(z_T(u_weak) / T), p_T(u_strong))
         h = H(y, p_S(x)) before the student's step, minus that after it;   h̄ is its moving average
 
-    The student is `network`, which is evaluated; the teacher has an optimizer of its own with the same options.
-
     Source: Pham et al., 2021, arXiv:2003.10580, section 2 and appendix A. Departures: h is the difference of the
     labeled losses, which to first order is the paper's dot product of gradients; the paper fine-tunes the student after
     the training, here at its end.
 
     Args:
-        network: The student; the teacher begins with the same weights.
+        network: The student, which is evaluated. The teacher begins with the same weights, and has an optimizer of its
+            own with the same options.
         threshold: τ.
         temperature: T.
         unlabeled_weight: w at the end of the ramp.
-        ramp: The share of the training over which w rises from 0.
         fine_tuning: The share of the training, at its end, in which the student learns the labels alone.
         decay: Of h̄.
-        base: Arguments of Method.
+        base: Arguments of RampedMethod and Method.
     """
 
     views = ("weak", "strong")
@@ -50,36 +47,32 @@ class MetaPseudoLabels(Method):
         threshold: Probability = 0.6,
         temperature: Positive = 0.7,
         unlabeled_weight: NonNegative = 8.0,
-        ramp: Probability = 0.4,
         fine_tuning: Fraction = 0.1,
         decay: Fraction = 0.99,
         **base: Any,
     ) -> None:
         super().__init__(network, **base)
         self.threshold, self.temperature, self.unlabeled_weight = threshold, temperature, unlabeled_weight
-        self.ramp, self.fine_tuning, self.decay = ramp, fine_tuning, decay
+        self.fine_tuning, self.decay = fine_tuning, decay
         self.teacher = copy.deepcopy(self.network)
         self.register_buffer("mean_help", torch.tensor(0.0))
 
     def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
-        images = torch.cat([labeled.image, unlabeled.strong, unlabeled.weak])
-        sizes = [len(labeled.image), len(unlabeled.strong), len(unlabeled.weak)]
-        logits, strong, weak = self.teacher(images).split(sizes)
-        labels, confident = hard_pseudo_labels(strong, 0.0), hard_pseudo_labels(weak, self.threshold)
-
-        before, student = self.network(images[: sum(sizes[:2])]).split(sizes[:2])
+        images = (labeled.image, unlabeled.strong, unlabeled.weak)
+        logits, strong, weak = self.teacher(torch.cat(images)).split([len(group) for group in images])
+        labels = hard_pseudo_labels(strong, 0.0)
+        before, student = self.logits(*images[:2])
         supervised = self.supervised_loss(before, labeled.label)
         student_loss = weighted_cross_entropy(student, labels)
         fine_tunes = self.progress >= 1 - self.fine_tuning
         self.minimize("network", supervised + 0 * student_loss if fine_tunes else student_loss + 0 * supervised)
         with torch.no_grad():
-            after = cross_entropy(self.network(images[: sum(sizes[:2])])[: sizes[0]], labeled.label)
+            after = cross_entropy(self.logits(*images[:2])[0], labeled.label)
         gain = self.gather_across_ranks((cross_entropy(before, labeled.label).detach() - after)[None]).mean()
 
-        uda = confident._replace(target=sharpened_softmax(weak, self.temperature))
-        consistency = weighted_cross_entropy(strong, uda)
+        consistency = weighted_cross_entropy(strong, soft_pseudo_labels(weak, self.threshold, self.temperature))
         teacher = self.supervised_loss(logits, labeled.label)
-        weight = self.unlabeled_weight * ramp_up(self.progress, 0.0, self.ramp)
+        weight = self.unlabeled_weight * self.rise
         helped = 0.0 if fine_tunes else gain - self.mean_help
         self.minimize("teacher", teacher + weight * consistency + helped * weighted_cross_entropy(strong, labels))
         self.mean_help.lerp_(gain, 1 - self.decay)

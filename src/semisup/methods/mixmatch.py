@@ -7,16 +7,16 @@ from torch import nn
 from torch.distributions import Beta
 from torch.nn import functional as F
 
-from semisup.core.ranges import NonNegative, Positive, Probability
+from semisup.core.ranges import NonNegative, Positive
 from semisup.data.batch import Batch
-from semisup.methods.base import Method
-from semisup.methods.functional import mean_squared_error, mixup, sharpen, sharpened_softmax
-from semisup.methods.schedules import ramp_up
+from semisup.methods.functional import mean_squared_error, sharpen, sharpened_softmax
+from semisup.methods.mixing import mix
+from semisup.methods.ramped import RampedMethod
 from semisup.methods.step_output import PseudoLabels, StepOutput
 from semisup.models.batch_norm import frozen_statistics
 
 
-class MixMatch(Method):
+class MixMatch(RampedMethod):
     """MixMatch, with K = 2 views.
 
         q = sharpen((p(u') + p(u'')) / 2, T);   each (image, label) is mixed with another one of the whole batch:
@@ -32,10 +32,9 @@ class MixMatch(Method):
     Args:
         network: Maps views to logits (N, K).
         unlabeled_weight: w at the end of the ramp.
-        ramp: The share of the training over which w rises from 0.
         temperature: T.
         alpha: α.
-        base: Arguments of Method.
+        base: Arguments of RampedMethod and Method.
     """
 
     views = ("weak", "weak_2")
@@ -45,13 +44,12 @@ class MixMatch(Method):
         network: nn.Module,
         *,
         unlabeled_weight: NonNegative = 10.0,
-        ramp: Probability = 0.4,
         temperature: Positive = 0.5,
         alpha: Positive = 0.5,
         **base: Any,
     ) -> None:
         super().__init__(network, **base)
-        self.unlabeled_weight, self.ramp, self.temperature = unlabeled_weight, ramp, temperature
+        self.unlabeled_weight, self.temperature = unlabeled_weight, temperature
         self.shares = Beta(alpha, alpha)
 
     def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
@@ -63,13 +61,10 @@ class MixMatch(Method):
 
         image = torch.cat([labeled.image, unlabeled.weak, unlabeled.weak_2])  # (N, ...), N = B + 2 uB
         label = torch.cat([F.one_hot(labeled.label, guess.shape[-1]).float(), guess, guess])  # (N, K)
-        share = self.shares.sample((len(image),)).to(image.device, non_blocking=True)  # (N,)
-        order = torch.randperm(len(image)).to(image.device, non_blocking=True)  # (N,)
-        share = torch.maximum(share, 1 - share)
-        (logits,) = self.logits(mixup(image, order, share))  # (N, K)
-        mixed, size = mixup(label, order, share), len(labeled.image)
+        mixed_image, mixed = mix(self.shares, image, label)
+        (logits,), size = self.logits(mixed_image), len(labeled.image)  # (N, K)
 
-        weight = self.unlabeled_weight * ramp_up(self.progress, 0.0, self.ramp)
+        weight = self.unlabeled_weight * self.rise
         supervised = self.supervised_loss(logits[:size], mixed[:size])
         consistency = mean_squared_error(logits[size:], mixed[size:])
         loss = supervised + weight * consistency

@@ -4,15 +4,14 @@ from typing import Any
 
 from torch import nn
 
-from semisup.core.ranges import NonNegative, Probability
+from semisup.core.ranges import NonNegative
 from semisup.data.batch import Batch
-from semisup.methods.base import Method
 from semisup.methods.functional import mean_squared_error, sharpened_softmax
-from semisup.methods.schedules import ramp_up
+from semisup.methods.ramped import RampedMethod
 from semisup.methods.step_output import StepOutput
 
 
-class PiModel(Method):
+class PiModel(RampedMethod):
     """Π-model: two weak views u' and u'' of an image get the same prediction.
 
         L = H(y, p(x)) + w(t) · mean_u,k (p(u')_k - p(u'')_k)²
@@ -24,22 +23,19 @@ class PiModel(Method):
     Args:
         network: Maps views to logits (N, K).
         unlabeled_weight: w at the end of the ramp.
-        ramp: The share of the training over which w rises from 0.
-        base: Arguments of Method.
+        base: Arguments of RampedMethod and Method.
     """
 
     views = ("weak", "weak_2")
 
-    def __init__(
-        self, network: nn.Module, *, unlabeled_weight: NonNegative = 10.0, ramp: Probability = 0.4, **base: Any
-    ) -> None:
+    def __init__(self, network: nn.Module, *, unlabeled_weight: NonNegative = 10.0, **base: Any) -> None:
         super().__init__(network, **base)
-        self.unlabeled_weight, self.ramp = unlabeled_weight, ramp
+        self.unlabeled_weight = unlabeled_weight
 
     def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
         # (B, K), (uB, K), (uB, K)
         logits, one, other = self.logits(labeled.image, unlabeled.weak, no_grad=(unlabeled.weak_2,))
-        weight = self.unlabeled_weight * ramp_up(self.progress, 0.0, self.ramp)
+        weight = self.unlabeled_weight * self.rise
         supervised = self.supervised_loss(logits, labeled.label)
         consistency = mean_squared_error(one, sharpened_softmax(other))
         loss = supervised + weight * consistency

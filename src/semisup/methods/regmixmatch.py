@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.distributions import Beta
 from torch.nn import functional as F
 
@@ -12,6 +12,7 @@ from semisup.core.ranges import NonNegative, Positive, Probability
 from semisup.data.batch import Batch
 from semisup.methods.freematch import FreeMatch
 from semisup.methods.functional import mixup, sharpened_softmax
+from semisup.methods.mixing import draw_class, draw_partners
 from semisup.methods.step_output import StepOutput
 
 
@@ -55,25 +56,19 @@ class RegMixMatch(FreeMatch):
         self.shares, self.class_aware_shares = Beta(alpha, alpha), Beta(class_aware_alpha, class_aware_alpha)
 
     def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
-        # (B, K), (uB, K), (uB, K)
-        logits, strong, weak = self.logits(labeled.image, unlabeled.strong, no_grad=(unlabeled.weak,))
-        output = self.free_match(labeled.label, logits, strong, weak)
-        guess, count = sharpened_softmax(weak), len(weak)  # (uB, K)
+        output, weak = self._free_match(labeled, unlabeled)
+        guess = sharpened_softmax(weak)  # (uB, K)
         confidence, target = guess.max(-1)
         sure = confidence >= self.mix_threshold
 
-        other, _ = draw_partners(sure.expand(count, -1))
-        share = self.shares.sample((count,)).to(guess.device, non_blocking=True)
+        other, _, share = draw_partners(sure.expand(len(sure), -1), self.shares)
         mixed = mixup(unlabeled.strong, other, share)
-        hard = F.one_hot(target, guess.shape[-1]).float()
-        label = mixup(hard, other, share)
+        label = mixup(F.one_hot(target, guess.shape[-1]).float(), other, share)
 
         pool, classes = torch.cat([labeled.image, unlabeled.strong]), torch.cat([labeled.label, target])
-        rank = torch.randint(2, (count, 1)).to(guess.device, non_blocking=True)
-        wanted = guess.topk(2).indices.gather(-1, rank)  # (uB, 1)
+        wanted = draw_class(guess, 2)  # (uB, 1)
         admitted = torch.cat([torch.ones_like(labeled.label, dtype=torch.bool), sure]) & (classes == wanted)
-        partner, found = draw_partners(admitted)
-        share = self.class_aware_shares.sample((count,)).to(guess.device, non_blocking=True)
+        partner, found, share = draw_partners(admitted, self.class_aware_shares)
         aware = torch.lerp(pool[partner], unlabeled.strong, share.view(-1, *[1] * (pool.ndim - 1)))
         aim = torch.lerp(F.one_hot(wanted[:, 0], guess.shape[-1]).float(), guess, share[:, None])
 
@@ -83,17 +78,3 @@ class RegMixMatch(FreeMatch):
         class_aware = error.sum() / (~sure).sum().clamp_min(1)
         loss = output.loss + self.mix_weight * mix + self.class_aware_weight * class_aware
         return replace(output, loss=loss, terms={**output.terms, "mix": mix, "class_aware": class_aware})
-
-
-def draw_partners(admitted: Tensor) -> tuple[Tensor, Tensor]:
-    """A random partner for each row, each admitted one with the same probability.
-
-    Args:
-        admitted: Which of N others each row may have, (M, N) bool.
-
-    Returns:
-        The partners, (M,) int64, and whether a row has one, (M,) bool.
-    """
-    keys = torch.rand(admitted.shape).to(admitted.device, non_blocking=True).masked_fill(~admitted, -1)
-    largest, partner = keys.max(-1)
-    return partner, largest >= 0

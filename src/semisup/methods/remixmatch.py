@@ -7,17 +7,18 @@ from torch import nn
 from torch.distributions import Beta
 from torch.nn import functional as F
 
-from semisup.core.ranges import NonNegative, Positive, Probability
+from semisup.core.ranges import NonNegative, Positive
 from semisup.data.batch import Batch
 from semisup.methods.alignment import AlignedMethod, Alignment
-from semisup.methods.functional import cross_entropy, mixup, sharpened_softmax
-from semisup.methods.heads import as_backbone, features_and_logits, random_quarter_turns, weight_of_rotations
-from semisup.methods.schedules import ramp_up
-from semisup.methods.step_output import PseudoLabels, StepOutput
+from semisup.methods.functional import cross_entropy, hard_pseudo_labels, sharpened_softmax
+from semisup.methods.heads import as_backbone, features_and_logits, turned_group, weight_of_rotations
+from semisup.methods.mixing import mix
+from semisup.methods.ramped import RampedMethod
+from semisup.methods.step_output import StepOutput
 from semisup.models.batch_norm import frozen_statistics
 
 
-class ReMixMatch(AlignedMethod):
+class ReMixMatch(RampedMethod, AlignedMethod):
     """ReMixMatch: MixMatch with distribution alignment and augmentation anchoring.
 
         q = sharpen(align(p(u_weak)), T) is the label of u_weak, u_strong and u_strong_2; all images are mixed:
@@ -33,11 +34,10 @@ class ReMixMatch(AlignedMethod):
         unlabeled_weight: w, of mixed images, at the end of the ramp.
         strong_weight: w_s, of strong views that are not mixed, at the end of the ramp.
         rotation_weight: λ_r; None = .5 for square images, and 0 for others and for rows.
-        ramp: The share of the training over which w and w_s rise from 0.
         temperature: T.
         alpha: α.
         alignment: As in AlignedMethod.
-        base: Arguments of AlignedMethod and Method.
+        base: Arguments of RampedMethod, AlignedMethod and Method.
     """
 
     views = ("weak", "strong", "strong_2")
@@ -49,39 +49,32 @@ class ReMixMatch(AlignedMethod):
         unlabeled_weight: NonNegative = 1.5,
         strong_weight: NonNegative = 0.5,
         rotation_weight: NonNegative | None = None,
-        ramp: Probability = 0.4,
         temperature: Positive = 0.5,
         alpha: Positive = 0.75,
         alignment: Alignment = "labeled",
         **base: Any,
     ) -> None:
         super().__init__(network, alignment=alignment, **base)
-        self.unlabeled_weight, self.strong_weight, self.ramp = unlabeled_weight, strong_weight, ramp
+        self.unlabeled_weight, self.strong_weight = unlabeled_weight, strong_weight
         self.rotation_weight = weight_of_rotations(network, rotation_weight, 0.5)
         self.temperature, self.shares = temperature, Beta(alpha, alpha)
         self.rotation_head = nn.Linear(as_backbone(network).num_features, 4) if self.rotation_weight else None
 
     def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
         with torch.no_grad(), frozen_statistics(self.network):
-            (weak,) = self.logits(unlabeled.weak)
-        aligned = self.align(weak, labeled.label)
-        guess, (confidence, target) = sharpened_softmax(aligned, self.temperature), sharpened_softmax(aligned).max(-1)
+            aligned = self.align(self.logits(unlabeled.weak)[0], labeled.label)
+        guess = sharpened_softmax(aligned, self.temperature)
         image = torch.cat([labeled.image, unlabeled.strong, unlabeled.strong_2, unlabeled.weak])  # (N, ...)
         label = torch.cat([F.one_hot(labeled.label, guess.shape[-1]).float(), guess, guess, guess])  # (N, K)
-        share = self.shares.sample((len(image),)).to(image.device, non_blocking=True)  # (N,)
-        order = torch.randperm(len(image)).to(image.device, non_blocking=True)  # (N,)
-        share, size = torch.maximum(share, 1 - share), len(labeled.image)
-        mixed, groups = mixup(label, order, share), [mixup(image, order, share), unlabeled.strong]
-        if self.rotation_head:
-            turned, turns = random_quarter_turns(unlabeled.strong)
-            groups.append(turned)
-        (_, logits), (_, strong), *rest = features_and_logits(self.network, *groups)
+        mixed_image, mixed = mix(self.shares, image, label)
+        turned, turns = turned_group(unlabeled.strong, self.rotation_head)
+        (_, logits), (_, strong), *rest = features_and_logits(self.network, mixed_image, unlabeled.strong, *turned)
+        size = len(labeled.image)
         supervised = self.supervised_loss(logits[:size], mixed[:size])
-        terms = {"supervised": supervised, "consistency": cross_entropy(logits[size:], mixed[size:])}
-        terms["strong"] = cross_entropy(strong, guess)
-        unsupervised = self.unlabeled_weight * terms["consistency"] + self.strong_weight * terms["strong"]
-        loss = supervised + ramp_up(self.progress, 0.0, self.ramp) * unsupervised
+        consistency, anchored = cross_entropy(logits[size:], mixed[size:]), cross_entropy(strong, guess)
+        loss = supervised + self.rise * (self.unlabeled_weight * consistency + self.strong_weight * anchored)
+        terms = {"supervised": supervised, "consistency": consistency, "strong": anchored}
         if self.rotation_head:
             terms["rotation"] = cross_entropy(self.rotation_head(rest[0][0]), turns)
             loss = loss + self.rotation_weight * terms["rotation"]
-        return StepOutput(loss, terms, PseudoLabels(target, torch.ones_like(confidence), confidence))
+        return StepOutput(loss, terms, hard_pseudo_labels(aligned, 0.0))

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 from semisup.core.ranges import Positive
 from semisup.data.batch import Batch
 from semisup.methods.flexmatch import FlexMatch
-from semisup.methods.functional import hard_pseudo_labels, sharpened_softmax, weighted_cross_entropy
+from semisup.methods.functional import sharpened_softmax, weighted_cross_entropy
 from semisup.methods.step_output import StepOutput
 
 
@@ -40,9 +40,7 @@ class SequenceMatch(FlexMatch):
         logits, medium, strong, weak = self.logits(
             labeled.image, unlabeled.medium, unlabeled.strong, no_grad=(unlabeled.weak,)
         )
-        aligned = self.align(weak, labeled.label)
-        pseudo_labels = self.keep(hard_pseudo_labels(aligned, self.class_thresholds()))
-        self.update_statistics(unlabeled.index, hard_pseudo_labels(aligned, self.threshold))
+        pseudo_labels = self._pseudo_labels(weak, labeled.label, unlabeled.index)
         supervised = self.supervised_loss(logits, labeled.label)
         consistency = weighted_cross_entropy(strong, pseudo_labels)
         sequence = logits.new_zeros((), dtype=consistency.dtype)

@@ -39,7 +39,7 @@ class SSB(FixMatch):
         base: Arguments of FixMatch.
     """
 
-    views = ("weak", "weak_2", "strong")  # type: ignore[assignment]
+    views = ("weak", "weak_2", "strong")
     more_labeled_views = ("strong",)
     detector: OneAgainstRest
 
@@ -57,8 +57,7 @@ class SSB(FixMatch):
     ) -> None:
         super().__init__(network, classes=classes, **base)
         self.negative_threshold, self.negative_start = negative_threshold, negative_start
-        self.negative_weight, self.entropy_weight = negative_weight, entropy_weight
-        self.stability_weight = stability_weight
+        self.weights = {"negatives": negative_weight, "entropy": entropy_weight, "stability": stability_weight}
         self.set_detector(OneAgainstRest(network, 128, classes))
 
     def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
@@ -68,9 +67,8 @@ class SSB(FixMatch):
         pseudo_labels = hard_pseudo_labels(self.align(weak, labeled.label), self.threshold)
         terms = {"supervised": self.supervised_loss(logits, labeled.label)}
         terms["consistency"] = weighted_cross_entropy(strong, pseudo_labels)
-        inside = self.detector.inlier_logits(torch.cat([features for features, _ in outputs]))
-        sizes = [len(group) for group in images]
-        labeled_weak, labeled_strong, strong_inside, one, other = inside.split(sizes)  # of b, before σ
+        inside = self.detector.inlier_logits(torch.cat([features for features, _ in outputs]))  # of b, before σ
+        labeled_weak, labeled_strong, strong_inside, one, other = inside.split([len(group) for group in images])
         terms["detector"] = against_rest(labeled_weak, labeled_strong, labeled.label)
         mined = (one.detach().sigmoid() <= self.negative_threshold) & (self.progress >= self.negative_start)
         terms["negatives"] = (F.softplus(strong_inside) * mined).sum(-1).mean()
@@ -78,5 +76,5 @@ class SSB(FixMatch):
         terms["entropy"] = F.binary_cross_entropy_with_logits(pair, pair.sigmoid())
         terms["stability"] = 2 * (one.sigmoid() - other.sigmoid()).square().sum(-1).mean()
         loss = terms["supervised"] + self.unlabeled_weight * terms["consistency"] + terms["detector"]
-        loss = loss + self.negative_weight * terms["negatives"] + self.entropy_weight * terms["entropy"]
-        return StepOutput(loss + self.stability_weight * terms["stability"], terms, pseudo_labels)
+        loss = sum((weight * terms[name] for name, weight in self.weights.items()), start=loss)
+        return StepOutput(loss, terms, pseudo_labels)

@@ -5,15 +5,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from semisup.core.ranges import Fraction, NonNegative, Probability
+from semisup.core.ranges import Fraction, NonNegative
 from semisup.data.batch import Batch
-from semisup.methods.base import Method
 from semisup.methods.functional import last_occurrence, sharpened_softmax
-from semisup.methods.schedules import ramp_up
+from semisup.methods.ramped import RampedMethod
 from semisup.methods.step_output import StepOutput
 
 
-class TemporalEnsembling(Method):
+class TemporalEnsembling(RampedMethod):
     """Temporal ensembling: the average of the predictions on an image is its target.
 
         L = H(y, p(x)) + w(t) · mean_u,k (p(u)_k - Z̃(u)_k)²,   Z̃ = Z / (1 - α^n)
@@ -30,9 +29,8 @@ class TemporalEnsembling(Method):
         classes: K.
         images: How many images the data set has.
         unlabeled_weight: w at the end of the ramp.
-        ramp: The share of the training over which w rises from 0.
         decay: α.
-        base: Arguments of Method.
+        base: Arguments of RampedMethod and Method.
     """
 
     views = ("weak",)
@@ -46,12 +44,11 @@ class TemporalEnsembling(Method):
         classes: int,
         images: int,
         unlabeled_weight: NonNegative = 30.0,
-        ramp: Probability = 0.4,
         decay: Fraction = 0.6,
         **base: Any,
     ) -> None:
         super().__init__(network, **base)
-        self.unlabeled_weight, self.ramp, self.decay = unlabeled_weight, ramp, decay
+        self.unlabeled_weight, self.decay = unlabeled_weight, decay
         self.register_buffer("average", torch.zeros(images, classes))
         self.register_buffer("seen", torch.zeros(images))
 
@@ -60,7 +57,7 @@ class TemporalEnsembling(Method):
         seen = self.seen[unlabeled.index]  # (uB,)
         target = self.average[unlabeled.index] / (1 - self.decay**seen).clamp_min(1e-6)[:, None]
         distance = (guess.float().softmax(-1) - target).square().mean(-1)  # (uB,)
-        weight = self.unlabeled_weight * ramp_up(self.progress, 0.0, self.ramp)
+        weight = self.unlabeled_weight * self.rise
         supervised = self.supervised_loss(logits, labeled.label)
         consistency = (distance * (seen > 0)).mean()
         self.update_statistics(unlabeled.index, sharpened_softmax(guess))

@@ -5,16 +5,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from semisup.core.ranges import NonNegative, Positive, Probability
+from semisup.core.ranges import NonNegative, Positive
 from semisup.data.batch import Batch
-from semisup.methods.base import Method
 from semisup.methods.functional import entropy, kl_divergence, sharpened_softmax, unit
-from semisup.methods.schedules import ramp_up
+from semisup.methods.ramped import RampedMethod
 from semisup.methods.step_output import StepOutput
 from semisup.models.batch_norm import frozen_statistics
 
 
-class VAT(Method):
+class VAT(RampedMethod):
     """Virtual Adversarial Training with entropy minimization.
 
         L = H(y, p(x)) + w(t) · mean_u KL(p(u) ‖ p(u + r)) + λ_e · mean_u H(p(u))
@@ -32,11 +31,10 @@ class VAT(Method):
     Args:
         network: Maps views to logits (N, K).
         unlabeled_weight: w at the end of the ramp.
-        ramp: The share of the training over which w rises from 0.
         entropy_weight: λ_e.
         epsilon: ε, the length of r per image, in units of the normalized input.
         xi: ξ.
-        base: Arguments of Method.
+        base: Arguments of RampedMethod and Method.
     """
 
     views = ("weak",)
@@ -46,14 +44,13 @@ class VAT(Method):
         network: nn.Module,
         *,
         unlabeled_weight: NonNegative = 0.3,
-        ramp: Probability = 0.4,
         entropy_weight: NonNegative = 0.06,
         epsilon: NonNegative = 6.0,
         xi: Positive = 0.01,
         **base: Any,
     ) -> None:
         super().__init__(network, **base)
-        self.unlabeled_weight, self.ramp, self.entropy_weight = unlabeled_weight, ramp, entropy_weight
+        self.unlabeled_weight, self.entropy_weight = unlabeled_weight, entropy_weight
         self.epsilon, self.xi = epsilon, xi
 
     def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
@@ -71,7 +68,7 @@ class VAT(Method):
                 probe = (self.xi * direction).requires_grad_()
                 (gradient,) = torch.autograd.grad(kl_divergence(predict(probe)[1], target), probe)
                 adversarial = predict(self.epsilon * unit(gradient))[1]  # (uB, K)
-        weight = self.unlabeled_weight * ramp_up(self.progress, 0.0, self.ramp)
+        weight = self.unlabeled_weight * self.rise
         supervised = self.supervised_loss(logits, labeled.label)
         smoothness, uncertainty = kl_divergence(adversarial, target), entropy(clean)
         loss = supervised + weight * smoothness + self.entropy_weight * uncertainty
