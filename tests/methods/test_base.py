@@ -119,6 +119,36 @@ def test_nesterov_without_momentum_is_one_sentence(config):
     assert sgd(momentum=0, nesterov=False).optimizer(nn.Linear(1, 1)).defaults["momentum"] == 0
 
 
+def test_the_momentum_of_lee_rises_and_damps_the_gradient():
+    """m = .5 and .9 at steps 0 and 2 of 4, .7 in between, and a gradient of 1. The first step of torch is not damped:
+    ΔW = -.1 · 1, then -.1 · (.7 · 1 + .3) = -.1, then -.1 · (.9 · 1 + .1) = -.1. With a gradient of 2 in the third:
+    -.1 · (.9 · 1 + .1 · 2) = -.11. W = -.1 - .1 - .11 = -.31
+    """
+    config = sgd(lr=0.1, weight_decay=0, momentum=0.9, momentum_start=0.5, nesterov=False, schedule="constant")
+    layer = nn.Linear(1, 1, bias=False)
+    layer.weight.data.zero_()
+    optimizer = config.optimizer(layer)
+    schedule = config.scheduler(optimizer, 4)
+    seen = []
+    for gradient in (1.0, 1.0, 2.0):
+        layer.weight.grad = torch.tensor([[gradient]])
+        seen.append(optimizer.param_groups[0]["momentum"])
+        optimizer.step()
+        schedule.step()
+    assert seen == pytest.approx([0.5, 0.7, 0.9])
+    assert layer.weight.item() == pytest.approx(-0.31)
+    again = config.scheduler(config.optimizer(layer), 4)
+    again.load_state_dict(schedule.state_dict())
+    assert again.last_epoch == 3
+
+
+def test_a_momentum_that_rises_is_for_plain_momentum():
+    with pytest.raises(SemisupError, match=r"^optimizer\.momentum_start is not for Nesterov's momentum"):
+        sgd(momentum_start=0.5)
+    with pytest.raises(SemisupError, match=r"^optimizer\.momentum_start=0\.95 is above optimizer\.momentum=0\.9\.$"):
+        sgd(momentum_start=0.95, nesterov=False)
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -2,10 +2,12 @@
 
 import math
 
+import pytest
 import torch
 from torch import nn
 from torch.testing import assert_close
 
+from semisup.core.errors import SemisupError
 from semisup.data import Batch
 from semisup.methods import PseudoLabel, PseudoLabels, Supervised
 from semisup.methods.functional import cross_entropy, hard_pseudo_labels, weighted_cross_entropy
@@ -80,6 +82,32 @@ def test_pseudo_label_with_a_threshold():
     assert_close(loss, torch.tensor(0.27272), atol=1e-5, rtol=0)
     assert output.pseudo_labels.weight.tolist() == [1.0, 0.0]
     assert output.pseudo_labels.target.tolist() == [0, 1]
+
+
+def test_sigmoid_outputs_are_lees_loss():
+    """z = (2, -1): -log σ(2) = .12693 and -log (1 - σ(-1)) = .31326 for class 0, .44019 in all. z = (1, 3), class 1:
+    -log (1 - σ(1)) - log σ(3) = 1.31326 + .04859 = 1.36185. At α = 3 / 2: L = .44019 + 1.5 · 1.36185 = 2.48296
+    """
+    lee = method(PseudoLabel, alpha=3, threshold=0, outputs="sigmoid")
+    lee.progress = 0.35
+    labeled = Batch(image=torch.tensor([[2.0, -1.0]]), label=torch.tensor([0]))
+    output = lee.loss(labeled, Batch(weak=torch.tensor([[1.0, 3.0]])))
+    assert_close(output.loss, torch.tensor(2.48296), atol=1e-4, rtol=0)
+    alone = method(Supervised, outputs="sigmoid").loss(labeled, Batch())
+    assert_close(alone.loss, torch.tensor(0.44019), atol=1e-4, rtol=0)
+
+
+def test_the_threshold_of_sigmoid_outputs_is_of_one_output():
+    """σ(3) = .95257 is kept with τ = .95, and σ(2) = .88080 is not. Of two that round to 1, the larger counts."""
+    labels = hard_pseudo_labels(torch.tensor([[1.0, 3.0], [2.0, -1.0], [50.0, 60.0]]), 0.95, "sigmoid")
+    assert labels.target.tolist() == [1, 0, 1]
+    assert labels.weight.tolist() == [1.0, 0.0, 1.0]
+    assert_close(labels.confidence, torch.tensor([0.95257, 0.88080, 1.0]), atol=1e-4, rtol=0)
+
+
+def test_sigmoid_outputs_are_not_aligned():
+    with pytest.raises(SemisupError, match=r"method\.outputs=sigmoid cannot be aligned"):
+        method(PseudoLabel, classes=2, outputs="sigmoid", alignment="uniform")
 
 
 def test_the_gradient_of_a_pseudo_label_flows_through_the_prediction_only():

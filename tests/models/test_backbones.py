@@ -49,6 +49,16 @@ def test_the_network_of_lee_2013_has_one_layer_of_5000():
     assert parameters(MLP((1, 28, 28), 10, hidden=[5000], dropout=0.5)) == 784 * 5000 + 5000 + 5000 * 10 + 10
 
 
+def test_dropout_of_the_inputs_is_for_training_alone():
+    """Half of 1,000 inputs of 1 are 0, the others 2, and the sum stays about 1,000; in evaluation all are 1."""
+    network = MLP((1000,), 2, hidden=[], input_dropout=0.5)
+    torch.manual_seed(0)
+    seen = network.features(torch.ones(1, 1000))
+    assert set(seen.unique().tolist()) == {0.0, 2.0}
+    assert seen.sum().item() == pytest.approx(1000, abs=100)
+    assert torch.equal(network.eval().features(torch.ones(1, 1000)), torch.ones(1, 1000))
+
+
 @pytest.mark.parametrize("config", NAMES)
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_every_config_takes_images_of_every_size(config, shape):

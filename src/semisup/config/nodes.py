@@ -9,14 +9,14 @@ import numpy as np
 from semisup.config import Config
 from semisup.core.errors import SemisupError
 from semisup.core.schema import locate, parameters
-from semisup.data import Split, SSLDataModule, Store, withhold_classes
+from semisup.data import Split, SSLDataModule, Store, scale_pixels, withhold_classes
 from semisup.data.label_table import LabelTable
 from semisup.data.transforms import ImageViews
 from semisup.embeddings.network import NetworkEmbedding
 from semisup.models.backbones import Backbone
 
 # What takes the options of `data`, beside the source.
-DATA_TARGETS: tuple[Callable[..., Any], ...] = (SSLDataModule, withhold_classes)
+DATA_TARGETS: tuple[Callable[..., Any], ...] = (SSLDataModule, withhold_classes, scale_pixels)
 
 # What the program supplies to each node's constructor, and a config may not set.
 INJECTED_ARGS = {
@@ -103,7 +103,7 @@ def load_source(config: Config) -> Store:
 
 
 def withhold(config: Config, store: Store) -> Store:
-    """Takes the classes from a data set that a config says are unknown.
+    """Takes the classes from a data set that a config says are unknown, and scales its pixels as it says.
 
     Args:
         config: Completed.
@@ -112,7 +112,8 @@ def withhold(config: Config, store: Store) -> Store:
     Returns:
         The data set of the other classes.
     """
-    return withhold_classes(store, **select_kwargs(config["data"], withhold_classes))
+    scaled = scale_pixels(store, **select_kwargs(config["data"], scale_pixels))
+    return withhold_classes(scaled, **select_kwargs(config["data"], withhold_classes))
 
 
 def _refuse_labels_of_unknown_classes(file: Path, store: Store, known: Store) -> None:

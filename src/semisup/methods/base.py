@@ -11,10 +11,10 @@ from torch import Tensor, nn
 from semisup.core.errors import SemisupError
 from semisup.core.ranges import Fraction, Positive, enforce_ranges
 from semisup.data.batch import Batch
-from semisup.methods.functional import cross_entropy
+from semisup.methods.functional import Outputs, cross_entropy, weighted_cross_entropy
 from semisup.methods.lightning_hooks import LightningHooks
 from semisup.methods.optimizers import OptimizerConfig, adam
-from semisup.methods.step_output import StepOutput
+from semisup.methods.step_output import PseudoLabels, StepOutput
 from semisup.models.ema import EMA
 from semisup.models.modes import evaluation_mode
 
@@ -125,7 +125,7 @@ class Method(LightningHooks):
             targets = self._target_logits(torch.cat(no_grad)).split([len(group) for group in no_grad])
         return (*self.logits(*images), *targets)
 
-    def supervised_loss(self, logits: Tensor, label: Tensor) -> Tensor:
+    def supervised_loss(self, logits: Tensor, label: Tensor, outputs: Outputs = "softmax") -> Tensor:
         """The mean cross-entropy of labeled images, with `label_smoothing` and `class_weights`.
 
         With weights, labels that are classes have the weighted mean, Σ w(y) H(y, p) / Σ w(y).
@@ -133,10 +133,14 @@ class Method(LightningHooks):
         Args:
             logits: (B, K), any float type.
             label: Classes, (B,) int64, or probabilities, (B, K).
+            outputs: With 'sigmoid', the loss of classes is the binary cross-entropy, summed over the K outputs, and
+                without these options.
 
         Returns:
             A float32 scalar.
         """
+        if outputs == "sigmoid":
+            return weighted_cross_entropy(logits, PseudoLabels(label, torch.ones_like(label).float()), outputs)
         self._used_options |= {"label_smoothing", "class_weights"}
         weights = self._class_weights(logits) if self.class_weights is not None else None
         return cross_entropy(logits, label, self.label_smoothing, weights)

@@ -157,8 +157,7 @@ class LightningHooks(LightningModule):
 
     def _scheduled(self, config: OptimizerConfig, module: nn.Module, **options: Any) -> dict[str, Any]:
         optimizer, total = config.optimizer(module), self.trainer.max_steps
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: config.factor(step, total))
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, **options}}
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": config.scheduler(optimizer, total), **options}}
 
     def _name_of_eval_network(self) -> str:
         found = [name for name, module in self.named_modules() if module is self.eval_network]

@@ -1,7 +1,12 @@
 """The baseline: the labeled images alone."""
 
+from typing import Any
+
+from torch import nn
+
 from semisup.data.batch import Batch
 from semisup.methods.base import Method
+from semisup.methods.functional import Outputs
 from semisup.methods.step_output import StepOutput
 
 
@@ -10,11 +15,15 @@ class Supervised(Method):
 
     Args:
         network: Maps views to logits (N, K).
-        optimizer: How the network is optimized; None = Adam with its defaults.
-        ema: Decay of the moving average of the weights; 0 evaluates the network itself.
+        outputs: 'softmax'; or 'sigmoid', with the binary cross-entropy, summed over the K outputs.
+        base: Arguments of Method.
     """
+
+    def __init__(self, network: nn.Module, *, outputs: Outputs = "softmax", **base: Any) -> None:
+        super().__init__(network, **base)
+        self.outputs: Outputs = outputs
 
     def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
         (logits,) = self.logits(labeled.image)
-        loss = self.supervised_loss(logits, labeled.label)
+        loss = self.supervised_loss(logits, labeled.label, self.outputs)
         return StepOutput(loss, {"supervised": loss})
