@@ -5,7 +5,7 @@ import pytest
 from rich.console import Console
 
 from semisup.cli.overrides import CONF, compose
-from semisup.config.nodes import load_data
+from semisup.config.nodes import load_data, withhold
 from semisup.config.resolve import complete
 from semisup.data import Store
 from semisup.runs.run import run
@@ -70,6 +70,18 @@ def test_the_long_tails_have_the_published_sizes(name, labeled, unlabeled):
     if labeled:
         assert np.bincount(targets[split.labeled]).tolist() == labeled
     assert not np.isin(split.labeled, split.stream).any()
+
+
+def test_the_open_set_split_has_six_animals_with_25_labels_each():
+    """Of 50,000 images, those of four classes are unlabeled only."""
+    config = complete(compose(["experiment=cifar10_open_150"]))
+    names = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+    targets = np.arange(50_000) % 10
+    images = np.zeros((50_000, 32, 32, 1), np.uint8)
+    store = withhold(config, Store("", names, images, targets, images[:0], targets[:0], 50_000, (0.5,), (0.5,), ""))
+    split = load_data(config, store).split
+    assert np.bincount(targets[split.labeled], minlength=10).tolist() == [0, 0, 25, 25, 25, 25, 25, 25, 0, 0]
+    assert len(split.stream) == 50_000
 
 
 def test_a_protocol_trains(tmp_path, data_dir):
