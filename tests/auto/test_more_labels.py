@@ -1,9 +1,15 @@
 """The job once more, after a review: with more labels, on the features that are there."""
 
+import os
+from io import StringIO
+
 import numpy as np
 import pytest
 from PIL import Image
+from rich.console import Console
 
+from semisup.auto import AutoOptions, run_auto
+from semisup.cli.auto import compose_candidates
 from semisup.cli.predict import main as predict
 from semisup.data.label_table import LabelTable
 from tests.auto.test_auto import ONCE, SMALL, done
@@ -25,11 +31,16 @@ def photos(tmp_path):
     return tmp_path / "photos"
 
 
+def job_words(photos, extractor, tmp_path):  # noqa: F811
+    """The words after `semisup auto`: small, and on the features of a small network."""
+    frozen = ["embedding=checkpoint", f"embedding.run={extractor}", "allow=[tests]", "optimizer.lr=.01", *SMALL]
+    places = [f"data_dir={tmp_path / 'data'}", f"runs_dir={tmp_path / 'runs'}"]
+    return ["data=folder", f"data.path={photos}", "data.size=16", *frozen, *places]
+
+
 def test_with_more_labels_nothing_is_embedded_again_and_each_label_is_its_files(photos, extractor, tmp_path):  # noqa: F811
     """Every third unlabeled photo is labeled; the network then says from the files what the job says from its rows."""
-    data, runs = tmp_path / "data", tmp_path / "runs"
-    words = ["data=folder", f"data.path={photos}", "data.size=16", "embedding=checkpoint", f"embedding.run={extractor}"]
-    words = [*words, *SMALL, "allow=[tests]", "optimizer.lr=.01", f"data_dir={data}", f"runs_dir={runs}"]
+    data, words = tmp_path / "data", job_words(photos, extractor, tmp_path)
     done(words, **ONCE)
     (features,) = (data / "embeddings").iterdir()
     before = (features / "images.npy").stat()
@@ -49,3 +60,17 @@ def test_with_more_labels_nothing_is_embedded_again_and_each_label_is_its_files(
     said = dict(zip(predicted.column("path", ""), predicted.column("label", ""), strict=True))
     assert {path: said[path] for path in own} == own
     assert len(set(own.values())) == 3
+
+
+def test_a_finished_job_says_that_the_labels_are_newer(photos, extractor, tmp_path):  # noqa: F811
+    """A second review adds a row to the same file."""
+    file, said = tmp_path / "reviewed.csv", Console(file=StringIO(), width=500)
+    file.write_text("path,label\n13.png,1\n")
+    words = [*job_words(photos, extractor, tmp_path), f"data.labels_file={file}"]
+    folder, _ = done(words, **ONCE)
+    finished = (folder / "auto.json").stat().st_mtime
+    for later, warned in ((-1, False), (1, True)):
+        os.utime(file, (finished + later, finished + later))
+        configs = compose_candidates(words, ("supervised", "pseudo_label"))
+        assert run_auto(configs, AutoOptions(**ONCE), said)[0] == folder
+        assert ("reviewed.csv is newer than this result: overwrite=true" in said.file.getvalue()) == warned

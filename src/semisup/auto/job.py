@@ -130,6 +130,7 @@ def run_auto(
     if not replaces and (record := read_record(folder)):
         console.print(f"{folder} is finished; overwrite=true does it again.", markup=False, soft_wrap=True)
         choice(console, record)
+        _warn_of_newer_labels(base, folder, console)
         return folder, record
     _refuse_running(folder)  # before time is spent on the data set
     configure_process()
@@ -202,6 +203,15 @@ def _run(job: _Job, command: str | None) -> Record:
         "test_accuracy": test.get("accuracy"),
         "seconds": {part: round(value, 1) for part, value in job.seconds.items()},
     }
+
+
+def _warn_of_newer_labels(config: Config, folder: Path, console: Console) -> None:
+    """Warns where a person has added labels to the file since the job was finished, as after a second review."""
+    file = config["data"].get("labels_file")
+    if file is None or not (labels := Path(file).expanduser()).exists():
+        return
+    if labels.stat().st_mtime > (folder / AUTO).stat().st_mtime:
+        warn(console, f"{file} is newer than this result: overwrite=true does it again with the labels of now.")
 
 
 def _refuse_running(folder: Path) -> None:

@@ -117,7 +117,7 @@ def _about_unlabeled(record: Record) -> str | None:
         return None
     others = [row for name, row in rows.items() if name not in alone]
     if not others:
-        return f"No candidate learns from the unlabeled images, and {record['chosen']} neither."
+        return "None of the candidates learns from the unlabeled images: what these would bring is not known."
     best = max(others, key=lambda row: row["accuracy"])
     points = 100 * (best["accuracy"] - rows[record["chosen"]]["accuracy"])
     return (
