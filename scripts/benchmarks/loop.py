@@ -165,16 +165,11 @@ class ByHand:
 
     def view(self, batch: dict[str, Any], wanted: str, made: dict[str, Batch]) -> None:
         """Adds the views of one kind to `made`."""
-        some = {
-            name: {
-                **part,
-                "aug_params": {
-                    view: aug_params for view, aug_params in part["aug_params"].items() if view_kind(view) == wanted
-                },
-            }
-            for name, part in batch.items()
-        }
-        for name, views in self.data.on_after_batch_transfer(some, 0).items():
+        for name, part in batch.items():
+            drawn = {view: params for view, params in part["aug_params"].items() if view_kind(view) == wanted}
+            views = self.data._view({**part, "aug_params": drawn})
+            if name == "labeled" and self.method.labeled_view in drawn:
+                views["image"] = views.pop(self.method.labeled_view)
             made[name].update(views)
 
     def ready(self) -> dict[str, Batch]:

@@ -14,12 +14,15 @@ def test_each_view_is_pulled_to_the_weaker_ones():
     """T = 1, and no image was confident, so that all count. KL(weak ‖ medium) = .8 log(.8/.6) + .2 log(.2/.4) = .09152,
     KL(medium ‖ strong) = .02014, KL(weak ‖ strong) = .19274.
 
-    L = .10536 - log .5 + .09152 + .02014 + .19274 = 1.10290
+    L = .10536 - log .5 + .09152 + .02014 + .19274 = 1.10290, and .60413 in the middle of the ramp
     """
-    made = method(SequenceMatch, classes=2, images=1, temperature=1.0)
+    made = method(SequenceMatch, classes=2, images=1, temperature=1.0, ramp=0.0)
     output = made.loss(LABELED, VIEWS)
     close(output.terms["sequence"], 0.30440)
     close(output.loss, 1.10290)
+    rising = method(SequenceMatch, classes=2, images=1, temperature=1.0, ramp=0.4)
+    rising.progress = 0.2
+    close(rising.loss(LABELED, VIEWS).loss, 0.60413)
 
 
 def test_the_target_is_sharpened_and_the_prediction_is_not():

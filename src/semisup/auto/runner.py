@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -37,7 +37,9 @@ class TrialRunner:
     candidates: Mapping[str, Candidate]
     folder: Path
     processes: int = 1
-    _others: list["subprocess.Popen[bytes]"] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._others: list[subprocess.Popen[bytes]] = []
 
     def run(self, tasks: Sequence[Task], shown: Callable[[int], None] = lambda done: None) -> list[Trial]:
         """Runs trials. Their figures do not depend on the number of processes.

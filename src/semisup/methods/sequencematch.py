@@ -15,13 +15,13 @@ from semisup.methods.step_output import StepOutput
 class SequenceMatch(FlexMatch):
     """SequenceMatch: FlexMatch with a medium view, and each view close to the weaker ones.
 
-        L = H(y, p(x_weak)) + λ · mean_u w(u) · (H(argmax p(u_weak), p(u_strong))
+        L = H(y, p(x_weak)) + λ(t) · mean_u w(u) · (H(argmax p(u_weak), p(u_strong))
             + KL(q_weak ‖ p_medium) + KL(q_medium ‖ p_strong) + KL(q_weak ‖ p_strong)),   q = softmax(z / T)
 
-    w(u) is 1 where p(u_weak) reaches the threshold of its class, as in FlexMatch, and 0 elsewhere.
+    w(u) is 1 where p(u_weak) reaches the threshold of its class, as in FlexMatch, and 0 elsewhere. λ(t) is FlexMatch's.
 
     Source: Nguyen, 2024, arXiv:2310.15787, as in USB, whose KL terms have the same w(u). Departure: q sharpens logits,
-    where USB's code takes a second softmax of the probabilities.
+    where USB's code takes a second softmax of the probabilities. λ(t) rises; as published: ramp=0.
 
     Args:
         network: Maps views to logits (N, K).
@@ -48,7 +48,7 @@ class SequenceMatch(FlexMatch):
             target = sharpened_softmax(weaker, self.temperature)
             divergence = F.kl_div(stronger.float().log_softmax(-1), target, reduction="none").sum(-1)  # (uB,)
             sequence = sequence + (divergence * pseudo_labels.weight).mean()
-        loss = supervised + self.unlabeled_weight * (consistency + sequence)
+        loss = supervised + self.unlabeled_weight * self.rise * (consistency + sequence)
         return StepOutput(
             loss, {"supervised": supervised, "consistency": consistency, "sequence": sequence}, pseudo_labels
         )
