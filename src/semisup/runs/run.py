@@ -139,7 +139,7 @@ def configure_process() -> None:
     logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="lightning")
     if not torch.cuda.is_available():
-        # Lightning has torch ask the driver, which it loads anew, at each step: a tenth of a step on features.
+        # Lightning has torch look for a GPU by NVML, which it loads anew, at each step: a tenth of a step on features.
         os.environ.pop("PYTORCH_NVML_BASED_CUDA_CHECK", None)
     tune_malloc()
 
