@@ -102,6 +102,21 @@ def test_completing_is_idempotent_and_leaves_its_argument_alone(config):
     assert yaml.safe_dump(given) == before
 
 
+@pytest.mark.parametrize("flip", [False, True, "both"])
+def test_features_are_averaged_over_the_mirror_images_that_keep_their_class(flip, config):
+    words = ["backbone=mlp_head", "embedding=pretrained", f"data.flip={flip}"]
+    full = complete(config(*words))
+    assert full["embedding"]["mirror"] == flip
+    assert complete(config(*words, "embedding.mirror=both"))["embedding"]["mirror"] == "both"
+
+
+def test_an_older_config_keeps_the_features_that_its_run_had(config):
+    given = config("backbone=mlp_head", "embedding=pretrained")
+    del given["embedding"]["mirror"], given["embedding"]["interpolation"]
+    embedding = complete(given)["embedding"]
+    assert (embedding["mirror"], embedding["interpolation"]) == (False, "bilinear")
+
+
 def test_an_option_without_value_takes_its_default(config):
     given = config()
     for key in ("seed", "tune", "overwrite", "data_dir", "runs_dir"):

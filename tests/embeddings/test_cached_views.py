@@ -132,3 +132,32 @@ def test_a_damaged_file_is_one_sentence_with_its_name(store, folder):
 def test_whitening_is_refused(store, folder):
     with pytest.raises(SemisupError, match=r"embedding\.whiten has no effect on a backbone that takes an embedding"):
         embed(store, folder, whiten=True)
+
+
+@pytest.mark.parametrize(("mirror", "axes"), [(True, [(), (3,)]), ("both", [(), (3,), (2,), (2, 3)])])
+def test_the_plain_view_alone_is_averaged_over_mirror_images(mirror, axes, store, folder):
+    mirrored, single = embed(store, folder, mirror=mirror), embed(store, folder)
+    network, plain = Counted(store.shape, 3).eval(), plain_views(store).apply("plain", torch.tensor(store.images), {})
+    with torch.no_grad():
+        mean = sum(network.features(plain.flip(dims)) for dims in axes) / len(axes)
+    assert_allclose(mirrored.images[:, 0], mean.numpy(), atol=2e-3)
+    assert np.abs(mirrored.images[:, 0] - single.images[:, 0]).max() > 0.005
+    assert_array_equal(mirrored.images[:, 1:], single.images[:, 1:])
+
+
+def test_the_network_for_new_images_averages_as_the_cached_features_do(store, folder):
+    embedding = Embedding(Counted(store.shape, 3), mirror=True)
+    network, views, *_ = embedding.extractor(store)
+    with torch.no_grad():
+        new = network.eval().features(views.apply("plain", torch.tensor(store.test_images), {}))
+    assert_allclose(embedding.embed_views(store, folder, OPTIONS).test_images[:, 0], new.numpy(), atol=2e-3)
+    assert embedding.fingerprint(store) != Embedding(Counted(store.shape, 3)).fingerprint(store)
+
+
+def test_another_interpolation_is_embedded_again(store, folder):
+    network = Counted(store.shape, 3, size=32)
+    bilinear = embed(store, folder, network)
+    network.interpolation = "bicubic"
+    bicubic = embed(store, folder, network)
+    assert network.images == 2 * (120 * 5 + 30)
+    assert np.abs(bilinear.images - bicubic.images).max() > 0.004

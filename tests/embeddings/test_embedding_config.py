@@ -16,4 +16,5 @@ def test_a_file_of_the_group(name):
         node["run"] = "RUN"
     values = completed("embedding", node, [locate(node["_target_"])], INJECTED_ARGS)
     assert "normalize" in values
+    assert values["mirror"] == "auto" if name in ("pretrained", "checkpoint") else not values.get("mirror")
     assert values.get("network", "").startswith("timm:") == (name == "pretrained")

@@ -28,8 +28,11 @@ def complete(config: Mapping[str, Any]) -> Config:
         SemisupError: If a value is not valid, or if two do not go together.
     """
     full = dict(config)
-    for where, injected in INJECTED_ARGS.items():
-        full[where] = _completed_node(where, config.get(where), injected)
+    for where, injected in INJECTED_ARGS.items():  # data comes first
+        node = config.get(where)
+        if where == "embedding" and node and node.get("mirror") == "auto":  # what data.flip says keeps the class
+            node = {**node, "mirror": full["data"]["flip"]}
+        full[where] = _completed_node(where, node, injected)
     full["batch"] = completed("batch", config["batch"], [batch_sizes])
     full["rounds"] = completed("rounds", config.get("rounds") or {}, [Rounds])
     full |= completed("", {k: v for k, v in config.items() if k not in (*INJECTED_ARGS, "batch", "rounds")}, [settings])

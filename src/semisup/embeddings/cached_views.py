@@ -51,7 +51,8 @@ class ViewCache:
 
     Args:
         store: Images, (N, H, W, C) uint8.
-        network: Frozen; its `features` are cached.
+        network: Frozen; its `features` of the weak and strong views are cached.
+        plain_network: The same, of the plain view.
         views: Make the network's inputs.
         inference: Batch size, device and precision.
         count: n, of weak and of strong views.
@@ -62,6 +63,7 @@ class ViewCache:
 
     store: Store
     network: Backbone
+    plain_network: Backbone
     views: Views
     inference: BatchedInference
     count: int
@@ -106,7 +108,7 @@ class ViewCache:
         parts.mkdir(parents=True, exist_ok=True)
         world_size = torch.distributed.get_world_size() if is_distributed() else 1
         device = environment.device(self.inference.device, "embedding.device")
-        with evaluation_mode(self.network, device):
+        with evaluation_mode(self.plain_network, device):
             for number, block in enumerate(blocks):
                 file = parts / _block_name(block)
                 if number % world_size == rank() and not is_sealed(file):
@@ -133,7 +135,8 @@ class ViewCache:
         return features
 
     def _apply(self, view: str, aug_params: AugParams, inputs: torch.Tensor) -> torch.Tensor:
-        return self.network.features(self.views.apply(view, inputs, aug_params))
+        network = self.plain_network if view == "plain" else self.network
+        return network.features(self.views.apply(view, inputs, aug_params))
 
     def _draw(self, view: str, rows: range) -> AugParams:
         """The parameters of each image's view, which do not depend on the block that it is in."""

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import nn
@@ -23,7 +23,7 @@ from semisup.embeddings.plain import plain_views
 from semisup.embeddings.postprocessing import Postprocessing, Whitening, read_blocks
 from semisup.embeddings.shards import DistributedBatches
 from semisup.methods import Method
-from semisup.models.backbones import Backbone
+from semisup.models.backbones import Backbone, Mirror, Mirrored
 from semisup.models.inference import BatchedInference, Precision
 
 
@@ -59,6 +59,8 @@ class NetworkEmbedding(ABC):
         whiten: Whether features are projected onto whitened principal components; a number keeps that many.
         views: How many weak and how many strong views of each image are cached for a backbone that takes an embedding.
         views_seed: Of these views.
+        mirror: Whether the features of the plain view are the mean over the image and its mirror image; both: over the
+            four of left to right and top to bottom; auto: in a config, as `data.flip`.
     """
 
     def __init__(
@@ -71,10 +73,13 @@ class NetworkEmbedding(ABC):
         whiten: Whitening = False,
         views: NonNegativeInt = 2,
         views_seed: Seed = 0,
+        mirror: Mirror | Literal["auto"] = False,
     ) -> None:
         self.inference = BatchedInference(batch_size, device, precision, node="embedding")
         self.postprocessing = Postprocessing.of(normalize, whiten)
-        self.views, self.views_seed = views, views_seed
+        if mirror == "auto":
+            raise SemisupError("embedding.mirror=auto is for a config, which has data.flip: write true, both or false.")
+        self.views, self.views_seed, self.mirror = views, views_seed, mirror
 
     @abstractmethod
     def _prepare(self, store: Store, **view_options: Any) -> PreparedNetwork:
@@ -89,7 +94,8 @@ class NetworkEmbedding(ABC):
         Returns:
             The network and the plain view that it takes.
         """
-        return self._prepare(store)
+        prepared = self._prepare(store)
+        return prepared._replace(network=self._mirrored(prepared.network))
 
     def fingerprint(self, store: Store) -> str:
         """What says whether the frozen network is still the one that a run was trained on.
@@ -100,7 +106,7 @@ class NetworkEmbedding(ABC):
         Returns:
             A hash of its layers, its weights and its plain view.
         """
-        prepared = self._prepare(store)
+        prepared = self.extractor(store)
         return _fingerprint(prepared.network, prepared.views)
 
     def embed_views(
@@ -123,11 +129,12 @@ class NetworkEmbedding(ABC):
         if self.postprocessing.components is not None:
             raise SemisupError("embedding.whiten has no effect on a backbone that takes an embedding: leave it out.")
         network, views, name, *_ = self._prepare(store, **options)
+        plain_network = self._mirrored(network)
         description = {
             "embedding": f"views of {name}",
             "data": store.name,
             "fingerprint": store.images_fingerprint,  # labels may be added
-            **_describe_network(network),
+            **_describe_network(plain_network),
             **_describe_views(views),
             "precision": self.inference.precision,
             "views": self.views,
@@ -136,15 +143,15 @@ class NetworkEmbedding(ABC):
             "normalize": self.postprocessing.normalize,
         }
         normalize = self.postprocessing.normalize
-        frozen = replace(store, frozen_network=_fingerprint(network, views))
+        frozen = replace(store, frozen_network=_fingerprint(plain_network, views))
         cached_views = ViewCache(
-            frozen, network, views, self.inference, self.views, self.views_seed, normalize, description
+            frozen, network, plain_network, views, self.inference, self.views, self.views_seed, normalize, description
         )
         return cached_views.open(cache, progress)
 
     def __call__(self, store: Store, rows: Rows, folder: Path | None = None) -> Features:
         images = describe_images(store, rows)
-        network, views, name, *_ = self._prepare(store)
+        network, views, name, *_ = self.extractor(store)
         description = {
             "embedding": name,
             **images,
@@ -162,6 +169,10 @@ class NetworkEmbedding(ABC):
             return features
         description = {**description, **self.postprocessing.describe()}
         return cached(folder, description, len(rows), lambda: self.postprocessing(lambda: read_blocks(features)))
+
+    def _mirrored(self, network: Backbone) -> Backbone:
+        """The network that sees plain views. Rows of numbers have no mirror image."""
+        return Mirrored(network, self.mirror) if self.mirror and len(network.shape) == 3 else network
 
 
 class RoundNetworkEmbedding(NetworkEmbedding):
@@ -212,6 +223,8 @@ def _describe_network(network: Backbone) -> dict[str, Any]:
 
     Where they are computed, and how many at a time, changes roundings only, and is left out.
     """
+    if isinstance(network, Mirrored):
+        return {**_describe_network(network.network), "mirror": network.mirror}
     weights = hashlib.sha256()
     for name, tensor in network.state_dict().items():
         if not name.startswith("head.") and not name.endswith("num_batches_tracked"):
@@ -224,6 +237,7 @@ def _describe_network(network: Backbone) -> dict[str, Any]:
         "layers": hashlib.sha256(layers.encode()).hexdigest(),
         "weights": weights.hexdigest(),
         "input": list(network.shape),
+        **({} if network.interpolation == "bilinear" else {"interpolation": network.interpolation}),
     }
 
 

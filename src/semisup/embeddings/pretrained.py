@@ -11,7 +11,7 @@ from semisup.core.schema import completed, locate, parameters
 from semisup.data import Store
 from semisup.embeddings.network import NetworkEmbedding, PreparedNetwork
 from semisup.embeddings.plain import plain_views
-from semisup.models.backbones import Backbone, Concatenated, Timm, Torchvision
+from semisup.models.backbones import Backbone, Concatenated, Interpolation, Timm, Torchvision
 
 _LIBRARIES: dict[str, type[Backbone]] = {"timm": Timm, "torchvision": Torchvision}
 
@@ -25,8 +25,9 @@ class PretrainedEmbedding(NetworkEmbedding):
             features are concatenated, each scaled to length 1.
         weights: 'pretrained' downloads the library's; a path is a local file (see LibraryNetwork). Of several networks,
             a list.
-        size: The shorter side that images are resized to, bilinearly; None leaves them as they are. Of all options it
-            matters most for small images.
+        size: The shorter side that images are resized to; None leaves them as they are. Of all options it matters most
+            for small images.
+        interpolation: Of this resizing.
         scaling: 'network' normalizes images by the mean and standard deviation that the library names for the network,
             'data' by those of the data set.
         base: Arguments of NetworkEmbedding.
@@ -38,11 +39,13 @@ class PretrainedEmbedding(NetworkEmbedding):
         network: str | dict[str, Any] | Sequence[str],
         weights: UserPath | Sequence[UserPath] = "pretrained",
         size: PositiveInt | None = None,
+        interpolation: Interpolation = "bilinear",
         scaling: Literal["network", "data"] = "network",
         **base: Any,
     ) -> None:
         super().__init__(**base)
         self.nodes, self.scaling = _network_nodes(network, weights, size), scaling
+        self.interpolation = interpolation
 
     def _prepare(self, store: Store, **view_options: Any) -> PreparedNetwork:
         if len(store.shape) != 3:
@@ -57,6 +60,8 @@ class PretrainedEmbedding(NetworkEmbedding):
         with torch.random.fork_rng(devices=[]):
             network = networks[0] if len(networks) == 1 else Concatenated(networks, *zip(*statistics, strict=True))
         network = network.to(memory_format=torch.channels_last)
+        for one in (network, *networks):
+            one.interpolation = self.interpolation
         return PreparedNetwork(network, plain_views(store, mean, std, **view_options), f"features of {name}", mean, std)
 
     def _statistics(self, node: Mapping[str, Any], store: Store) -> tuple[Sequence[float], Sequence[float]]:

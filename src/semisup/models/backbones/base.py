@@ -1,12 +1,14 @@
 """What all networks have in common."""
 
-from typing import Any
+from typing import Any, Literal
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from semisup.core.errors import SemisupError
 from semisup.core.ranges import PositiveInt, enforce_ranges
+
+Interpolation = Literal["bilinear", "bicubic"]
 
 
 class Backbone(nn.Module):
@@ -29,13 +31,14 @@ class Backbone(nn.Module):
     Args:
         shape: One input: an image (C, H, W), or a row of numbers (D,).
         classes: K.
-        size: The shorter side that images are resized to, bilinearly and on the device; None leaves them as they are.
-            Images that are smaller than `min_size` are enlarged to it.
+        size: The shorter side that images are resized to, on the device; None leaves them as they are. that are
+            smaller than `min_size` are enlarged to it.
 
     Attributes:
         min_size: The smallest side of an image that the network takes.
         takes_rows: Whether it takes rows of numbers; then it does not resize images.
         takes_embedding: Whether it takes the features of a frozen network, which `embedding` names.
+        interpolation: How images are resized.
         num_features: D of the features.
         head: Maps features (N, D) to logits (N, K).
         shape: One input as the network sees it, after resizing.
@@ -47,6 +50,7 @@ class Backbone(nn.Module):
     min_size: int = 1
     takes_rows: bool = False
     takes_embedding: bool = False
+    interpolation: Interpolation = "bilinear"
     num_features: int
     head: nn.Linear
 
@@ -84,7 +88,7 @@ class Backbone(nn.Module):
         return self.head(self.features(x))
 
     def resize(self, x: Tensor) -> Tensor:
-        """Resizes images to the size that the network was built for, bilinearly.
+        """Resizes images to the size that the network was built for.
 
         Args:
             x: Images (N, C, H, W) of any size.
@@ -96,4 +100,4 @@ class Backbone(nn.Module):
         if x.shape[2:] == (height, width):
             return x
         shrinks = x.shape[2] > height or x.shape[3] > width
-        return F.interpolate(x, (height, width), mode="bilinear", antialias=shrinks)
+        return F.interpolate(x, (height, width), mode=self.interpolation, antialias=shrinks)
