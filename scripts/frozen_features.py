@@ -5,8 +5,8 @@
     python scripts/frozen_features.py name=eurosat methods=all auto=0 out=docs/results/all_methods.csv data=folder ...
 
 Each seed draws another split and, in a data set without test images, another fifth of each class for the test. Each
-line of the CSV is a seed: the test accuracy of one candidate, of logistic regression on the same features, or of the
-candidate that cross-validation chose (auto=N: of the first N seeds only). Further words are options of semisup train.
+line of the CSV is a seed: the test accuracy of one candidate, of logistic regression on the same features, or of what
+auto has chosen (auto=N: of the first N seeds only). Further words are options of semisup train.
 Lines that are there are not measured again.
 methods=all measures every method without rounds, with its defaults, in the place of the candidates:
 experiment=frozen_supervised method=NAME.
@@ -23,13 +23,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 
+from semisup.auto.average import AVERAGE, average_labels
 from semisup.auto.cross_validation import cross_validate
 from semisup.auto.folds import cross_validation_folds
+from semisup.auto.outlook import temperature
 from semisup.auto.runner import TrialRunner
-from semisup.auto.scores import choose
-from semisup.auto.trial import Candidate, predict
+from semisup.auto.scores import choose, finalists
+from semisup.auto.trial import Candidate, open_candidates, predict
 from semisup.cli.auto import CANDIDATES, compose_candidates
 from semisup.cli.overrides import CONF, compose
 from semisup.config.nodes import load_data
@@ -37,7 +40,6 @@ from semisup.config.resolve import complete
 from semisup.core.errors import exit_code
 from semisup.data import Split, Store
 from semisup.metrics.statistics import Estimate
-from semisup.runs.labeling import cached_features
 from semisup.runs.run import configure_process, open_data
 
 OUT = Path(__file__).resolve().parent.parent / "docs" / "results" / "frozen_features.csv"
@@ -60,13 +62,17 @@ def measure(own: dict[str, str], words: list[str]) -> None:
     names, out = own["candidates"].split(","), Path(own["out"])
     composed = _compose_methods(own["methods"], words) if own["methods"] else compose_candidates(words, names)
     configs = {name: complete(config) for name, config in composed.items()}
-    names = list(configs)
+    names = [name for name in configs if name != AVERAGE]
     base, console = configs[names[0]], Console()
     _, store = open_data(base, console)
     for labels in own["labels"].split(","):
         for seed in range(int(own["seeds"])):
             known = [row for row in _read(out) if _key(row) == (own["name"], labels, str(seed))]
-            all_names = [*names, "logistic_regression", *(["auto"] if seed < int(own["auto"]) else [])]
+            all_names = [
+                *(name for name in names if name != AVERAGE),
+                "logistic_regression",
+                *(["auto"] if seed < int(own["auto"]) else []),
+            ]
             accuracy = {row["candidate"]: float(row["accuracy"]) for row in known}
             if missing := [name for name in all_names if name not in accuracy]:
                 seeded = {n: {**c, "seed": seed, "data": {**c["data"], "labels": labels}} for n, c in configs.items()}
@@ -110,15 +116,15 @@ def _measure(
 ) -> Iterator[dict[str, Any]]:
     """The rows that are missing: of candidates, logistic regression, and what cross-validation chooses."""
     base = next(iter(configs.values()))
-    data = load_data(base, store)
-    split, columns = data.split, cached_features(data)
-    candidates = {name: Candidate(config, store, columns) for name, config in configs.items()}
+    split = load_data(base, store).split
+    candidates = open_candidates(configs, store, split)
+    student = candidates.pop(AVERAGE, None)
     tests = replace(store, images=store.test_images)
     for name in missing:
         started, chosen = time.perf_counter(), ""
         if name == "auto":
-            chosen = _choice(candidates, split, base["seed"])
-            accuracy[name] = accuracy[chosen]
+            logits, chosen = _auto(candidates, student, split, base["seed"], tests)
+            accuracy[name] = float((logits.argmax(-1) == store.test_targets).mean())
         elif name == "logistic_regression":
             accuracy[name] = _logistic_regression(store, split.labeled)
         else:
@@ -128,11 +134,22 @@ def _measure(
         yield {"candidate": name, "accuracy": accuracy[name], "seconds": seconds, "chosen": chosen}
 
 
-def _choice(candidates: dict[str, Candidate], split: Split, seed: int) -> str:
+def _auto(
+    candidates: dict[str, Candidate], student: Candidate | None, split: Split, seed: int, tests: Store
+) -> tuple[NDArray[np.float32], str]:
+    """What semisup auto predicts, and what it has chosen."""
     label = next(iter(candidates.values())).store.targets
     repeats = cross_validation_folds(split, label[split.labeled], folds=5, repeats=2, seed=seed)
     with tempfile.TemporaryDirectory() as folder:
-        return choose(cross_validate(TrialRunner(candidates, Path(folder)), repeats), label)
+        runner = TrialRunner(candidates, Path(folder))
+        trials = cross_validate(runner, repeats)
+        fitted = {name: temperature(trials[name], label) for name in finalists(trials, label)}
+        if student and len(fitted) > 1:
+            chosen, method = f"mean of {len(fitted)}", student.train(split, average_labels(runner, fitted, split))
+        else:
+            chosen = choose(trials, label)
+            method = candidates[chosen].train(split)
+    return predict(method, tests, np.arange(len(tests.images))), chosen
 
 
 def _logistic_regression(store: Store, labeled: np.ndarray) -> float:

@@ -7,7 +7,13 @@ from semisup.auto.record import sentences
 
 def record(chosen: str, **accuracy: float) -> dict:
     rows = [
-        {"name": name, "accuracy": value, "difference": value - accuracy["supervised"], "trainings": 4}
+        {
+            "name": name,
+            "accuracy": value,
+            "difference": value - accuracy["supervised"],
+            "trainings": 4,
+            "difference_interval": (0.1, 0.5),
+        }
         for name, value in accuracy.items()
     ]
     names = [name for name in accuracy if name in ("supervised", "logistic")]
@@ -32,3 +38,14 @@ def test_an_older_record_knows_of_the_first_candidate_alone():
 
 def test_a_choice_that_learns_from_unlabeled_images_says_nothing_of_the_kind():
     assert len(sentences(record("fixmatch", supervised=0.6, fixmatch=0.9))) == 1
+
+
+def test_a_gain_within_chance_is_said_to_be_so():
+    of_chance = record("fixmatch", supervised=0.6, fixmatch=0.7)
+    of_chance["candidates"][1]["difference_interval"] = (-0.02, 0.22)
+    assert sentences(of_chance)[1] == "The +10.0 points that the unlabeled images bring are within chance."
+
+
+def test_a_mean_names_its_candidates():
+    mean = record("average", supervised=0.6, fixmatch=0.9, vote=0.8, average=0.95) | {"averaged": ["fixmatch", "vote"]}
+    assert sentences(mean)[0] == "Chosen: the mean of fixmatch, vote."

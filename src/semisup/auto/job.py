@@ -1,6 +1,5 @@
 """The job of `semisup auto`: embed, cross-validate, choose, train on all labels, label everything."""
 
-import hashlib
 import json
 import shutil
 import time
@@ -12,25 +11,25 @@ from pathlib import Path
 import torch
 from rich.console import Console
 
+from semisup.auto.average import AVERAGE, average, average_labels
 from semisup.auto.console import choice, labels_written, plan
 from semisup.auto.cross_validation import cross_validate
 from semisup.auto.folds import cross_validation_folds, subsample
+from semisup.auto.options import AutoOptions, check_candidates, job_folder
 from semisup.auto.outlook import learning_curve, temperature, thresholds
 from semisup.auto.record import AUTO, Record, read_record
 from semisup.auto.runner import TrialRunner
-from semisup.auto.scores import choose, score
+from semisup.auto.scores import choose, finalists, score
 from semisup.auto.trial import Trial, open_candidates
 from semisup.auto.unlabeled import LABELS, label_unlabeled
 from semisup.config import Config
-from semisup.config.identity import data_and_labels, run_identity
 from semisup.config.nodes import build, load_data
-from semisup.config.resolve import complete, knows_labels_alone, takes_embedding
+from semisup.config.resolve import complete, knows_labels_alone
 from semisup.core.atomic_files import atomic_write_text
-from semisup.core.errors import SemisupError
 from semisup.core.locks import locked, refuse_locked
-from semisup.core.ranges import PositiveInt, enforce_ranges
 from semisup.core.terminal import warn
 from semisup.data import Split, Store
+from semisup.labelers.files import write_labels
 from semisup.runs.console import show_progress
 from semisup.runs.run import configure_process, open_data, run
 
@@ -38,31 +37,12 @@ TRIALS = "cross_validation"
 SHARES = (0.25, 0.5)  # of the labels, for the learning curve
 
 
-@enforce_ranges
-@dataclass(frozen=True)
-class AutoOptions:
-    """How candidates are compared.
-
-    Args:
-        folds: Of each repeat of the cross-validation.
-        repeats: How often the labeled images are dealt out to folds.
-        default: The candidate that is taken where no image can be held out; the second if there is no such.
-    """
-
-    folds: PositiveInt = 5
-    repeats: PositiveInt = 2
-    default: str = "pseudo_label"
-
-    def __post_init__(self) -> None:
-        if self.folds < 2:
-            raise SemisupError("folds=1 holds out all labels: write folds=2 or more.")
-
-
 @dataclass
 class _Job:
     """A job that runs: its candidates share data, split and features."""
 
     candidates: dict[str, Config]
+    student: Config | None  # learns the mean of candidates
     options: AutoOptions
     folder: Path
     console: Console
@@ -91,6 +71,14 @@ class _Job:
         trials = iter(self.runner.run([(name, fold) for group in folds for fold in group]))
         return [[next(trials) for _ in group] for group in folds]
 
+    def average(self, temperatures: dict[str, float]) -> Config:
+        """Writes what the mean of candidates says of the unlabeled images, for the student, whose config it returns."""
+        assert self.student is not None
+        file, shown = self.folder / f"{AVERAGE}.parquet", show_progress(self.console, "average", "trainings")
+        labels = average_labels(self.runner, temperatures, self.split, lambda done: shown(done, len(temperatures)))
+        write_labels(file, self.store, self.split.unlabeled, labels, self.split.hash)
+        return {**self.student, "rounds": {**self.student["rounds"], "labels": str(file)}}
+
     @property
     def base(self) -> Config:
         """The config of the labels alone."""
@@ -109,7 +97,8 @@ def run_auto(
 
     Args:
         candidates: Composed configs by name: the labels alone first, then from the simplest to the most complex. They
-            differ in how they learn, and share data, embedding and seed.
+            differ in how they learn, and share data, embedding and seed. With one named average, the mean of those that
+            do not fall behind is taken, and this one learns it; without it, the simplest near the best is taken.
         options: Of the comparison.
         console: For the progress and the result; None = the terminal.
         command: What started the job, shell-quoted; it is stored in the run's folder.
@@ -122,7 +111,7 @@ def run_auto(
     """
     options, console = options or AutoOptions(), console or Console()
     completed = {name: complete(config) for name, config in candidates.items()}
-    _check(completed)
+    check_candidates(completed)
     base = next(iter(completed.values()))
     folder = job_folder(completed, options)
     replaces = base["overwrite"] and folder.exists()
@@ -143,28 +132,13 @@ def run_auto(
     if replaces:  # only now, as a mistake must not delete a finished job
         _refuse_running(folder)  # another process may have started it meanwhile
         shutil.rmtree(folder)
-    job = _Job(completed, options, folder, console, store, split, {"embedding": time.perf_counter() - started})
+    student = completed.pop(AVERAGE, None)
+    job = _Job(completed, student, options, folder, console, store, split, {"embedding": time.perf_counter() - started})
     with locked(folder / TRIALS), closing(job.runner):
         record = _run(job, command)
         atomic_write_text(folder / AUTO, json.dumps(record, indent=1))
     choice(console, record)
     return folder, record
-
-
-def job_folder(candidates: Mapping[str, Config], options: AutoOptions) -> Path:
-    """The folder of a job, such as runs/photos-auto-seed0-1a2b3c4d.
-
-    Args:
-        candidates: Completed configs by name.
-        options: Of the comparison.
-
-    Returns:
-        The path; its name ends with a hash of all of them.
-    """
-    what = [{name: run_identity(config) for name, config in candidates.items()}, vars(options)]
-    digest = hashlib.sha256(json.dumps(what, default=str).encode()).hexdigest()[:8]  # their order counts
-    base = next(iter(candidates.values()))
-    return Path(base["runs_dir"]) / f"{data_and_labels(base['data'])}-auto-seed{base['seed']}-{digest}"
 
 
 def _run(job: _Job, command: str | None) -> Record:
@@ -174,17 +148,22 @@ def _run(job: _Job, command: str | None) -> Record:
     started = time.perf_counter()
     trials = job.cross_validate()
     record: Record = {"candidates": [], "folds": job.options.folds, "repeats": job.options.repeats}
-    fitted = None
+    fitted, temperatures = None, dict[str, float]()
     if trials:
         label = job.store.targets
-        name = choose(trials, label)
+        name = best = choose(trials, label)
+        temperatures = {one: temperature(trials[one], label) for one in finalists(trials, label)}
+        if job.student and len(temperatures) > 1:
+            name = AVERAGE
+            trials[name] = average([trials[one] for one in temperatures], list(temperatures.values()))
+            record["averaged"] = list(temperatures)
         fitted = temperature(trials[name], label)
         record["candidates"] = [one.to_json() for one in score(trials, label)]
         record["labels_alone"] = [name for name, config in job.candidates.items() if knows_labels_alone(config)]
         record["held_out"] = len({int(image) for trial in trials[name] for image in trial.held_out})
         record["thresholds"] = thresholds(trials[name], label, fitted)
-        points, doubled = learning_curve([trials[name], *job.subsample(name)], label, len(job.split.labeled))
-        record |= {"learning_curve": points, "twice_as_many_labels": doubled}
+        points, doubled = learning_curve([trials[best], *job.subsample(best)], label, len(job.split.labeled))
+        record |= {"learning_curve": points, "learning_curve_of": best, "twice_as_many_labels": doubled}
     else:
         names = list(job.candidates)
         name = job.options.default if job.options.default in names else names[min(1, len(names) - 1)]
@@ -192,10 +171,11 @@ def _run(job: _Job, command: str | None) -> Record:
     job.seconds["cross_validation"] = time.perf_counter() - started
     record |= {"chosen": name, "temperature": fitted, "labels": len(job.split.labeled)}
     started = time.perf_counter()
-    result = run(job.candidates[name], job.console, command, job.folder, fitted)
+    config = job.average(temperatures) if name == AVERAGE else job.candidates[name]
+    result = run(config, job.console, command, job.folder, fitted)
     job.seconds["training"] = time.perf_counter() - started
     started = time.perf_counter()
-    count = label_unlabeled(job.folder, job.candidates[name], job.store, job.split, fitted)
+    count = label_unlabeled(job.folder, config, job.store, job.split, fitted)
     labels_written(job.console, job.folder / LABELS, count)
     job.seconds["labeling"] = time.perf_counter() - started
     test = result.get("test") or {}
@@ -217,19 +197,3 @@ def _warn_of_newer_labels(config: Config, folder: Path, console: Console) -> Non
 def _refuse_running(folder: Path) -> None:
     for place in (folder, folder / TRIALS):
         refuse_locked(place)
-
-
-def _check(candidates: Mapping[str, Config]) -> None:
-    if len(candidates) < 2:
-        raise SemisupError("auto compares candidates: name two at least, the labels alone first.")
-    base = next(iter(candidates.values()))
-    for name, config in candidates.items():
-        if not takes_embedding(config):
-            raise SemisupError(f"candidate {name} trains on images: auto is for backbone=linear or mlp_head.")
-        for node in ("data", "embedding", "seed", "data_dir", "runs_dir"):
-            if config[node] != base[node]:
-                raise SemisupError(f"candidate {name} has another {node} than the others: they must share it.")
-    if base["data"]["validation"]:
-        raise SemisupError("auto spends no labels on validation images: leave data.validation out.")
-    if base["trainer"]["devices"] not in (1, "auto"):
-        raise SemisupError("auto trains on one device: leave trainer.devices out.")

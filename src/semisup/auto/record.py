@@ -86,6 +86,8 @@ def sentences(record: dict[str, Any]) -> list[str]:
     if not record["candidates"]:
         return [f"Taken without a comparison: {record['chosen']}. Its confidence is not calibrated."]
     said = [f"Chosen: {record['chosen']}, the simplest within one standard error of the best."]
+    if averaged := record.get("averaged"):
+        said = [f"Chosen: the mean of {', '.join(averaged)}."]
     if len(record["candidates"]) == 1:
         said = [f"Trained: {record['chosen']}."]
     if unlabeled := _about_unlabeled(record):
@@ -103,18 +105,23 @@ def sentences(record: dict[str, Any]) -> list[str]:
             )
     if (doubled := record["twice_as_many_labels"]) is not None:
         said.append(
-            f"Twice as many labels ({2 * record['labels']:,}) would bring about {doubled:.0%}, if the error goes on to "
-            "fall as it did up to now."
+            f"Twice as many labels ({2 * record['labels']:,}) would bring "
+            f"{record.get('learning_curve_of', record['chosen'])} to about {doubled:.0%}, if the error goes on to fall "
+            "as it did up to now."
         )
     return said
 
 
 def _about_unlabeled(record: Record) -> str | None:
-    """That the choice learns from the labels alone, if it does though something is unlabeled."""
+    """That the unlabeled images bring nothing that these labels can show, if that is so."""
     rows = {row["name"]: row for row in record["candidates"]}
     alone = record.get("labels_alone", list(rows)[:1])  # which older records do not have
-    if len(rows) == 1 or record["chosen"] not in alone:
+    if len(rows) == 1:
         return None
+    if record["chosen"] not in alone:
+        row = rows[record["chosen"]]
+        points, (low, _) = 100 * row["difference"], row["difference_interval"]
+        return f"The {points:+.1f} points that the unlabeled images bring are within chance." if low <= 0 else None
     others = [row for name, row in rows.items() if name not in alone]
     if not others:
         return "None of the candidates learns from the unlabeled images: what these would bring is not known."

@@ -115,7 +115,7 @@ def tell(stream: Any, what: Any) -> None:
 
 def _feed(process: "subprocess.Popen[bytes]", waiting: "deque[Task]", done: list[Task]) -> None:
     """Gives a process one task after the other, from the end, until there is none or the process has ended."""
-    with suppress(IndexError, OSError, EOFError, pickle.UnpicklingError):
+    with suppress(IndexError, OSError, EOFError, ValueError, pickle.UnpicklingError):  # ValueError: the pipe is closed
         while True:
             task = waiting.pop()
             tell(process.stdin, task)

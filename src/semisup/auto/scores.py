@@ -99,6 +99,22 @@ def out_of_reach(trials: Mapping[str, Sequence[Trial]], label: NDArray[np.int64]
     return [name for name in list(trials)[1:] if below[name] > _OUT * error[name]]
 
 
+def finalists(trials: Mapping[str, Sequence[Trial]], label: NDArray[np.int64]) -> list[str]:
+    """The candidates that are not out of reach.
+
+    Args:
+        trials: Of each candidate; the first one is in each repeat.
+        label: As in `score`.
+
+    Returns:
+        Their names. One that is out of reach since an earlier repeat has fewer trials than the first.
+    """
+    count = len(next(iter(trials.values())))
+    raced = {name: done for name, done in trials.items() if len(done) == count}
+    below, error = _below_the_best(raced, label)
+    return [name for name in raced if below[name] <= _OUT * error[name]]
+
+
 def choose(trials: Mapping[str, Sequence[Trial]], label: NDArray[np.int64]) -> str:
     """The simplest candidate within one standard error of the best: that of their difference, image by image.
 
@@ -110,13 +126,10 @@ def choose(trials: Mapping[str, Sequence[Trial]], label: NDArray[np.int64]) -> s
         label: As in `score`.
 
     Returns:
-        Its name. It is none that is out of reach since an earlier repeat: such a one has fewer trials than the first,
-        and in another repeat the others may be worse.
+        The name of a finalist: in another repeat, the others may be worse than one that is out of reach was.
     """
-    rounds = len(next(iter(trials.values())))
-    finalists = {name: done for name, done in trials.items() if len(done) == rounds}
-    below, error = _below_the_best(finalists, label)
-    return next(name for name in finalists if below[name] <= error[name])  # the best itself is near
+    below, error = _below_the_best({name: trials[name] for name in finalists(trials, label)}, label)
+    return next(name for name in below if below[name] <= error[name])  # the best itself is near
 
 
 def standard_error(values: NDArray[np.float64]) -> float:

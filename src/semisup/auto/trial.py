@@ -18,6 +18,7 @@ from semisup.config.rounds import round_config
 from semisup.core.atomic_files import atomic_write
 from semisup.core.errors import SemisupError
 from semisup.data import Split, Store
+from semisup.labelers import Labels
 from semisup.methods import Method
 from semisup.runs.labeling import Columns, build_labeler_inputs, cached_features, with_labels
 from semisup.training.callbacks import NaNGuard, StepSeed
@@ -58,11 +59,12 @@ class Candidate:
     def __post_init__(self) -> None:
         self.labeler = build(self.config["labeler"]) if self.config["labeler"] else None
 
-    def train(self, split: Split) -> Method:
+    def train(self, split: Split, labels: Labels | None = None) -> Method:
         """Trains as `run` does, but keeps nothing on disk.
 
         Args:
             split: Without validation images.
+            labels: Of its unlabeled images, for a student; None: the labeler, if there is one, makes them.
 
         Returns:
             The trained method, on the CPU.
@@ -71,10 +73,12 @@ class Candidate:
         assert number is not None  # candidates train a head
         config = round_config(self.config, number)
         data = load_data(config, self.store, split)
-        if number:
+        if number and labels is None:
             assert self.labeler is not None  # or the first round would train
             inputs = build_labeler_inputs(data, self.columns)
-            data = with_labels(data, self.labeler(inputs).of(np.searchsorted(inputs.index, split.unlabeled)))
+            labels = self.labeler(inputs).of(np.searchsorted(inputs.index, split.unlabeled))
+        if labels is not None:
+            data = with_labels(data, labels)
         method, training = make_method(config, self.store), build(config["trainer"])
         watchers = [StepSeed(config["seed"]), NaNGuard(training.log_every_n_steps)]
         training.trainer(watchers, [], validates=False).fit(method, datamodule=data)

@@ -12,7 +12,18 @@ from semisup.core.errors import SemisupError, exit_code
 from semisup.core.ranges import PositiveInt
 
 # The simplest first. Each is conf/experiment/frozen_NAME.yaml, which `semisup train` takes, too.
-CANDIDATES = ("supervised", "logistic", "pseudo_label", "fixmatch", "curriculum", "propagation", "mixture", "vote")
+CANDIDATES = (
+    "supervised",
+    "logistic",
+    "pseudo_label",
+    "fixmatch",
+    "curriculum",
+    "propagation",
+    "mixture",
+    "vote",
+    "average",
+)
+AVERAGE = "average"
 _OWN = ("candidates", "folds", "repeats")
 
 
@@ -37,13 +48,14 @@ def auto(candidates: Sequence[str] = CANDIDATES, folds: PositiveInt = 5, repeats
       semisup auto data=folder data.path=photos
 
     Embeds the images once by a frozen pretrained network, compares methods by cross-validation on the labeled images,
-    trains the chosen one on all labels, and labels the others. The run's folder is as that of semisup train: predict,
-    report and export take it. The same command continues after an interruption.
+    averages those that do not fall behind, trains on all labels, and labels the others. The run's folder is as that of
+    semisup train: predict, report and export take it. The same command continues after an interruption.
 
     All options of semisup train can be given: data, embedding, seed, data_dir, runs_dir, trainer.max_steps, ...
 
     Args:
-        candidates: Experiments of conf/experiment, without frozen_; the labels alone first, then the simplest.
+        candidates: Experiments of conf/experiment, without frozen_; the labels alone first, then the simplest; average
+            is the mean of the others.
         folds: Of each repeat of the cross-validation.
         repeats: How often the labeled images are dealt out to folds.
     """
@@ -68,6 +80,8 @@ def compose_candidates(words: Sequence[str], names: Sequence[str] = CANDIDATES) 
     found = {}
     for name in names:
         implied = [f"experiment=frozen_{name}", "data.validation=0"]
+        if name == AVERAGE:
+            implied.append(f"rounds.labels={AVERAGE}.parquet")  # auto makes it
         config = compose([*implied, *words])
         if config["data"]["_target_"] == "semisup.data.sources.folder" and "size" not in config["data"]:
             config["data"]["size"] = config["embedding"].get("size") or 224
