@@ -21,8 +21,9 @@ class Case:
         states: Of Semisup's method, with the place of the same in USB's: an attribute, or `hook:attribute`.
         alike: What agree_usb.py changes in USB's objects, so that both sides do the same.
         remains: What is different in spite of that.
+        edits: What is replaced in USB's code in a second training, to show that nothing else remains: the function, as
+            `module:name`, with a part of its code and its replacement.
         schedule: Of the learning rate.
-        tolerance: How much loss, gradient and state may differ.
     """
 
     kind: type[Method]
@@ -32,12 +33,13 @@ class Case:
     states: Mapping[str, str] = field(default_factory=dict)
     alike: str = ""
     remains: str = ""
+    edits: tuple[tuple[str, str, str], ...] = ()
     schedule: Schedule = "cosine_7_16"
-    tolerance: float = 1e-10
 
 
 MASK, ALIGN = "MaskingHook:", "DistAlignHook:"
 ADDED = "USB adds 1e-6 to the shares of the alignment"
+WITHOUT_ADDED = ("semilearn.algorithms.hooks.dist_align:DistAlignEMAHook.dist_align", "1e-6", "0")
 AVERAGE = "the mean of the alignment is a moving average that starts at 1/K, with Semisup's decay"
 FILLED = "the memory is full of the same vectors from the start, and smoothing begins at once"
 
@@ -51,10 +53,8 @@ CASES = {
     "vat": Case(
         methods.VAT,
         "vat",
-        {"xi": 1e-6},
-        {"ulb_loss_ratio": 0.3},
-        remains="rounding in the direction, which is of a difference of 1e-6",
-        tolerance=1e-6,
+        usb_options={"ulb_loss_ratio": 0.3},
+        alike="USB's ξ is .01, as Semisup's, instead of 1e-6",
     ),
     "mixmatch": Case(
         methods.MixMatch,
@@ -71,9 +71,20 @@ CASES = {
         {"aligner.mean": ALIGN + "p_model"},
         alike=f"one λ a step; {AVERAGE}",
         remains=ADDED,
-        tolerance=1e-4,
+        edits=(WITHOUT_ADDED,),
     ),
-    "uda": Case(methods.UDA, "uda", {"temperature": 1.0}, remains="USB does not sharpen: `temperature=1`"),
+    "uda": Case(
+        methods.UDA,
+        "uda",
+        remains="USB's targets are not sharpened",
+        edits=(
+            (
+                "semilearn.algorithms.hooks.pseudo_label:PseudoLabelingHook.gen_ulb_targets",
+                "pseudo_label = logits",
+                "pseudo_label = torch.softmax(logits.log() / T, -1)",
+            ),
+        ),
+    ),
     "fixmatch": Case(methods.FixMatch, "fixmatch"),
     "flexmatch": Case(
         methods.FlexMatch,
@@ -96,8 +107,6 @@ CASES = {
         {"ema_p": 0.9},
         {"mean_labeled": ALIGN + "p_target", "mean_unlabeled": ALIGN + "p_model"},
         alike="the mean prediction on unlabeled images starts at 1/K",
-        remains=ADDED,
-        tolerance=1e-4,
     ),
     "freematch": Case(
         methods.FreeMatch,
@@ -109,7 +118,14 @@ CASES = {
             "thresholds.mean_probability": MASK + "p_model",
             "thresholds.histogram": MASK + "label_hist",
         },
-        remains="in the loss, USB's constant for classes that no kept image shows; the gradient is the same",
+        remains="USB's loss has a constant for classes that no kept image shows; the gradient is the same",
+        edits=(
+            (
+                "semilearn.algorithms.freematch.freematch:entropy_loss",
+                "mod_mean_prob_s + 1e-12",
+                "mod_mean_prob_s.where(mod_mean_prob_s > 0, 1.0)",
+            ),
+        ),
     ),
     "softmatch": Case(
         methods.SoftMatch,
@@ -122,7 +138,7 @@ CASES = {
             "weights.mean_probability": ALIGN + "p_model",
         },
         remains=ADDED,
-        tolerance=1e-4,
+        edits=(WITHOUT_ADDED,),
     ),
     "defixmatch": Case(methods.DeFixMatch, "defixmatch"),
     "crmatch": Case(
@@ -139,7 +155,7 @@ CASES = {
         {"memory.vectors": "queue_feats", "memory.labels": "queue_probs", "aligner.mean": ALIGN + "p_model"},
         alike=f"{AVERAGE}; {FILLED}",
         remains=f"{ADDED}, and 1e-7 to the similarities",
-        tolerance=1e-4,
+        edits=(WITHOUT_ADDED, ("semilearn.algorithms.comatch.comatch:comatch_contrastive_loss", "1e-7", "0")),
     ),
     "simmatch": Case(
         methods.SimMatch,
@@ -149,13 +165,17 @@ CASES = {
         {"memory.vectors": "mem_bank.T", "aligner.mean": ALIGN + "p_model"},
         alike=f"{AVERAGE}; the memory holds the latest 32 labeled images, this step's among them",
         remains=ADDED,
-        tolerance=1e-4,
+        edits=(WITHOUT_ADDED,),
     ),
     "abc": Case(
         methods.ABC,
         "fixmatch",
         usb_options={"imb_algorithm": "abc"},
-        alike="USB weights by the probabilities that it draws by, and takes soft targets, as the paper does",
+        alike="USB weights by the probabilities that it draws by; Semisup counts labels as if it had seen 1e12 epochs",
+        remains="USB's targets of the balanced head are classes, and the authors' are probabilities",
+        edits=(
+            ("semilearn.imb_algorithms.abc.abc:ABC.compute_abc_loss", "logits_s, y_ulb", "logits_s, probs_x_ulb_w"),
+        ),
         schedule="constant",
     ),
 }

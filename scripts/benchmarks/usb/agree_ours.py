@@ -29,6 +29,7 @@ SHAPE = (3, 8, 8)
 PER_CLASS = (6, 4, 3, 2, 1)  # labeled images; in all a power of two, so that the shares are exact
 UNLABELED, BATCH, RATIO = 64, 8, 2
 PLANNED, STEPS = 100, 60  # steps that schedules and ramps are made for, and steps that are trained
+SHOWN = (0, 29, 59)  # steps whose numbers are kept
 RATE, WEIGHT_DECAY = 0.03, 5e-4
 CLASSES, LABELED = len(PER_CLASS), sum(PER_CLASS)
 MANY = 1e12  # labels that were seen before: so many that the shares do not change
@@ -108,7 +109,9 @@ def make_method(case: Case, norm: bool = False) -> Method:
     method = case.kind(TinyNet(norm), optimizer=optimizer, **given, **case.options).double()
     rng = np.random.RandomState(1)
     with torch.no_grad():
-        for weight in trained(method).values():
+        for name, weight in trained(method).items():
+            if name.startswith("network.norm."):
+                continue  # 1 and 0
             weight.copy_(torch.from_numpy(rng.standard_normal(weight.shape)) / math.sqrt(weight.shape[-1]))
     if method.ema is not None:
         method.ema.network.load_state_dict(method.network.state_dict())
@@ -147,6 +150,23 @@ def one_share() -> Any:
         return torch.from_numpy(rng.permutation(count)), share
 
     return draw_mixture
+
+
+def numbers(trace: Trace) -> dict[str, list[float]]:
+    """A few numbers of a training, which depend on all the others.
+
+    Args:
+        trace: The training.
+
+    Returns:
+        For loss, images kept, gradient, weights and each state: a number at each step of SHOWN, to 12 digits. Of a
+        tensor it is the sum of all its numbers, with cos 1, cos 2, ... as factors.
+    """
+    series: dict[str, list[Any]] = {"loss": trace.loss, "gradient": trace.gradient, "weights": trace.weights}
+    series |= {name: [state[name] for state in trace.states] for name in trace.states[0]}
+    if not math.isnan(trace.kept[0]):
+        series["kept"] = trace.kept
+    return {name: [_digest(torch.as_tensor(values[step])) for step in SHOWN] for name, values in series.items()}
 
 
 def flat(tensors: list[Tensor]) -> Tensor:
@@ -196,6 +216,12 @@ class _Recorder(Callback):
         if ema is not None:
             state["ema"] = flat([p for _, p in sorted(ema.network.named_parameters())])
         self.trace.states.append(state)
+
+
+def _digest(x: Tensor) -> float:
+    if x.ndim:
+        x = x.flatten().double() @ torch.arange(1, x.numel() + 1).double().cos()
+    return float(f"{x:.12g}")
 
 
 def _fill(method: MemoryMethod, rng: np.random.RandomState) -> None:

@@ -1,19 +1,20 @@
 """USB's side of agree.py: semilearn 0.3.2's own algorithms, hooks and optimizers, on tensors that are given.
 
-Its data sets and loaders are left out, as its CUDA is. What else is changed so that both sides do the same is in
-PREPARE and BEFORE, and said in words by `Case.alike`.
+Its data sets and loaders are left out, as its CUDA is. What else is changed is in agree_alike.py.
 """
 
+import io
 import math
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 import torch
+from agree_alike import BEFORE, PREPARE, edited
 from agree_cases import CASES, Case
 from agree_ours import (
     BATCH,
@@ -33,7 +34,6 @@ from agree_ours import (
     trained,
 )
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from semisup.data import Batch
 from semisup.methods import Method
@@ -69,8 +69,22 @@ class Net(TinyNet):
         return self.features(x)[:, None]
 
 
-def train_usb(name: str, norm: bool = False) -> Trace:
-    """Trains USB's algorithm for a method of CASES on the batches of `make_steps`."""
+def train_usb(name: str, norm: bool = False, edit: bool = False) -> Trace:
+    """Trains USB's algorithm for a method of CASES on the batches of `make_steps`.
+
+    Args:
+        name: The method.
+        norm: Whether the network has batch norm.
+        edit: Whether its code is changed by the edits of the case.
+
+    Returns:
+        What happened.
+    """
+    with edited(CASES[name].edits if edit else ()), redirect_stdout(io.StringIO()):
+        return _train(name, norm)
+
+
+def _train(name: str, norm: bool) -> Trace:
     case = CASES[name]
     method = make_method(case, norm)
     with tempfile.TemporaryDirectory() as folder, _without_data():
@@ -203,85 +217,3 @@ def _tensors(batch: dict[str, Batch], step: int, case: Case) -> dict[str, Tensor
             unlabeled.weak if case.usb == "crmatch" else unlabeled.strong
         )
     return found
-
-
-def _uniform_start(algorithm: Any, *_: Any) -> None:
-    algorithm.hooks_dict["DistAlignHook"].p_model = torch.full((CLASSES,), 1 / CLASSES)
-
-
-def _rising_decay(algorithm: Any, *_: Any) -> None:
-    algorithm.hooks_dict["DistAlignHook"].m = (1 + algorithm.it) / (10 + algorithm.it)
-
-
-def _moving_average(algorithm: Any) -> None:
-    """USB's alignment by a moving average, which ReMixMatch has, in place of that by a queue."""
-    from semilearn.algorithms.hooks import DistAlignEMAHook
-
-    algorithm.hooks_dict["DistAlignHook"] = DistAlignEMAHook(CLASSES)
-    _uniform_start(algorithm)
-
-
-def _prepare_comatch(algorithm: Any, method: Any, *_: Any) -> None:
-    _moving_average(algorithm)
-    algorithm.epoch, algorithm.queue_batch = 1, -1  # smoothing begins at once
-    algorithm.queue_feats.copy_(method.memory.vectors)
-    algorithm.queue_probs.copy_(method.memory.labels)
-
-
-def _prepare_simmatch(algorithm: Any, method: Any, *_: Any) -> None:
-    _moving_average(algorithm)
-    algorithm.epoch, algorithm.ema_m = 1, 0.0  # the memory is then of the network itself
-    algorithm.mem_bank.copy_(method.memory.vectors.T)
-    algorithm.labels_bank.copy_(method.memory.labels.argmax(-1))
-
-
-def _remember_first(algorithm: Any, batch: dict[str, Batch]) -> None:
-    """SimMatch: puts the labeled images of the step into the memory before it is read."""
-    _rising_decay(algorithm)
-    labeled = batch["labeled"]
-    with torch.no_grad():
-        vectors = algorithm.model(labeled.image)["feat"]
-    algorithm.update_bank(vectors, labeled.label, (algorithm.it * BATCH + torch.arange(BATCH)) % 32)
-
-
-def _prepare_dash(algorithm: Any, method: Any, batch: dict[str, Batch]) -> None:
-    with torch.no_grad():
-        logits = algorithm.model(batch["labeled"].image)["logits"]
-    algorithm.rho_init = float(F.cross_entropy(logits, batch["labeled"].label))
-    algorithm.num_iter_per_epoch = 0.1  # ρ falls every 10 epochs
-
-
-def _prepare_abc(algorithm: Any, *_: Any) -> None:
-    """Weights instead of draws, and the predictions on unlabeled images as targets instead of their classes."""
-    object.__setattr__(algorithm.model, "module", algorithm.model)  # as of DataParallel
-    algorithm.bernouli_mask = lambda probability: probability
-    softmax, cross_entropy, last = algorithm.compute_prob, algorithm.ce_loss, []
-
-    def compute_prob(logits: Tensor) -> Tensor:
-        last[:] = [softmax(logits)]
-        return last[0]
-
-    def ce_loss(logits: Tensor, target: Tensor, reduction: str = "none") -> Tensor:
-        return cross_entropy(logits, last[0] if len(target) == RATIO * BATCH else target, reduction)
-
-    algorithm.compute_prob, algorithm.ce_loss = compute_prob, ce_loss
-
-
-def _count_epochs(algorithm: Any, *_: Any) -> None:
-    algorithm.epoch = algorithm.it
-
-
-PREPARE: dict[str, Callable[..., None]] = {
-    "abc": _prepare_abc,
-    "adamatch": _uniform_start,
-    "comatch": _prepare_comatch,
-    "dash": _prepare_dash,
-    "remixmatch": _uniform_start,
-    "simmatch": _prepare_simmatch,
-}
-BEFORE: dict[str, Callable[..., None]] = {
-    "abc": _count_epochs,
-    "comatch": _rising_decay,
-    "remixmatch": _rising_decay,
-    "simmatch": _remember_first,
-}

@@ -1,7 +1,8 @@
 """USB's side of compare.py: semilearn 0.3.2's own data, transforms, samplers, loaders, algorithm, hooks and loop.
 
 semilearn trains on CUDA only: it calls .cuda(), CUDA's events and its synchronization, whatever the device. To run it
-on a CPU, `allow_cpu` and `patch` change the following in memory, and nothing on disk. None of it is part of a step's work.
+on a CPU, `allow_cpu` and `patch` change the following in memory, and nothing on disk. None of it is part of a step's
+work.
 
 - .cuda() returns the object itself, CUDA's events are clocks, and its synchronization does nothing.
 - Modules that semilearn imports for other kinds of data and for loggers are empty.
