@@ -35,15 +35,17 @@ def main() -> None:
     torch.set_num_threads(1)
     allow_cpu()
     found: dict[str, Any] = {}
-    print("| method | loss | gradient | weights | state | images kept |\n|---|---|---|---|---|---|")
+    print("| method | loss | gradient | weights | state | images kept | made alike | what differs |")
+    print("|---|---|---|---|---|---|---|---|")
     with double_precision():
         for name in options.methods:
-            ours = train_ours(name, options.norm)
-            for edit in (False, True) if CASES[name].edits else (False,):
+            case, ours = CASES[name], train_ours(name, options.norm)
+            for edit in (False, True) if case.edits else (False,):
                 usb = train_usb(name, options.norm, edit)
                 found[name] = numbers(usb)
-                cells = [f"{value:.0e}" for value in differences(ours, usb).values()]
-                print(f"| {name}{'*' if edit else ''} | {' | '.join(cells)} | {shares(ours)} |", flush=True)
+                cells = [f"{value:.0e}" if value else "0" for value in differences(ours, usb).values()]
+                cells += [shares(ours), *(("as above", "") if edit else (case.alike, case.remains))]
+                print(f"| {name}{'*' if edit else ''} | {' | '.join(cells)} |", flush=True)
     if options.out:
         lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(values)}" for name, values in found.items())
         options.out.write_text(f"{{\n{lines}\n}}\n")

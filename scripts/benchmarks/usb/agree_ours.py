@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from operator import attrgetter
 from typing import Any
 from unittest.mock import patch
@@ -80,6 +81,7 @@ def double_precision() -> Iterator[None]:
             torch.set_default_dtype(before)
 
 
+@cache
 def make_steps() -> list[dict[str, Batch]]:
     """The batch of each step: images are those of their class with noise, and strong views have more of it."""
     rng = np.random.RandomState(0)
@@ -199,7 +201,7 @@ class _Recorder(Callback):
         self.case, self.trace = case, Trace()
 
     def on_train_batch_start(self, trainer: Trainer, module: LightningModule, batch: Any, batch_idx: int) -> None:
-        torch.manual_seed(batch_idx)
+        torch.default_generator.manual_seed(batch_idx)
 
     def on_before_optimizer_step(self, trainer: Trainer, module: LightningModule, optimizer: Any) -> None:
         weights = trained(module).values()

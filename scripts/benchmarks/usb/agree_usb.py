@@ -104,13 +104,12 @@ def _train(name: str, norm: bool) -> Trace:
         algorithm.it = step
         algorithm.ema.decay = min(algorithm.ema_m, (2 + step) / (11 + step))  # as of Semisup's EMA
         BEFORE.get(name, lambda *_: None)(algorithm, batch)
-        torch.manual_seed(step)
-        draws = (
+        torch.default_generator.manual_seed(step)
+        tensors = algorithm.process_batch(**_tensors(batch, step, case))
+        with (
             patch("numpy.random.beta", rng.beta),
-            patch("torch.randperm", lambda n: torch.tensor(rng.permutation(n))),
-        )
-        with draws[0], draws[1]:
-            tensors = algorithm.process_batch(**_tensors(batch, step, case))
+            patch("torch.randperm", lambda count: torch.tensor(rng.permutation(count))),
+        ):
             algorithm.out_dict, algorithm.log_dict = algorithm.train_step(**tensors)
         for hook in ("ParamUpdateHook", "EMAHook"):
             algorithm.call_hook("after_train_step", hook)
