@@ -93,6 +93,13 @@ CASES = {
         {"ramp": 0.0},
         states={"thresholds.last_confident": MASK + "selected_label"},
     ),
+    "flexmatch, warmup=false": Case(
+        methods.FlexMatch,
+        "flexmatch",
+        {"ramp": 0.0, "warmup": False},
+        {"thresh_warmup": False},
+        {"thresholds.last_confident": MASK + "selected_label"},
+    ),
     "dash": Case(
         methods.Dash,
         "dash",
