@@ -10,7 +10,9 @@ from typing import Any
 from unittest.mock import patch
 
 import torch
+from agree_cases import REMEMBERED
 from agree_ours import BATCH, CLASSES
+from torch import Tensor
 from torch.nn import functional as F
 
 from semisup.data import Batch
@@ -36,6 +38,11 @@ def edited(edits: tuple[tuple[str, str, str], ...]) -> Iterator[None]:
             exec(code.replace(old, new), namespace)
             stack.enter_context(patch.object(owner, name, namespace[name]))
         yield
+
+
+def memory_places(step: int) -> Tensor:
+    """Where SimMatch's memory has the labeled images of a step: in place of the oldest, as Semisup's has."""
+    return (step * BATCH + torch.arange(BATCH)) % REMEMBERED
 
 
 def _uniform_start(algorithm: Any, *_: Any) -> None:
@@ -74,7 +81,7 @@ def _remember_first(algorithm: Any, batch: dict[str, Batch]) -> None:
     labeled = batch["labeled"]
     with torch.no_grad():
         vectors = algorithm.model(labeled.image)["feat"]
-    algorithm.update_bank(vectors, labeled.label, (algorithm.it * BATCH + torch.arange(BATCH)) % 32)
+    algorithm.update_bank(vectors, labeled.label, memory_places(algorithm.it))
 
 
 def _prepare_dash(algorithm: Any, method: Any, batch: dict[str, Batch]) -> None:

@@ -37,6 +37,7 @@ class Case:
     schedule: Schedule = "cosine_7_16"
 
 
+REMEMBERED = 32  # labeled images in the memory of SimMatch
 MASK, ALIGN = "MaskingHook:", "DistAlignHook:"
 ADDED = "USB adds 1e-6 to the shares of the alignment"
 WITHOUT_ADDED = ("semilearn.algorithms.hooks.dist_align:DistAlignEMAHook.dist_align", "1e-6", "0")
@@ -170,10 +171,10 @@ CASES = {
     "simmatch": Case(
         methods.SimMatch,
         "simmatch",
-        {"memory": 32, "ema": 0.0},
-        {"T": 0.1, "lb_dest_len": 32},
+        {"memory": REMEMBERED, "ema": 0.0},
+        {"T": 0.1, "lb_dest_len": REMEMBERED},
         {"memory.vectors": "mem_bank.T", "aligner.mean": ALIGN + "p_model"},
-        alike=f"{AVERAGE}; the memory holds the latest 32 labeled images, this step's among them",
+        alike=f"{AVERAGE}; the memory holds the latest {REMEMBERED} labeled images, this step's among them",
         remains=ADDED,
         edits=(WITHOUT_ADDED,),
     ),

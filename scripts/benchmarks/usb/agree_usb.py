@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 import numpy as np
 import torch
-from agree_alike import BEFORE, PREPARE, edited
+from agree_alike import BEFORE, PREPARE, edited, memory_places
 from agree_cases import CASES, Case
 from agree_ours import (
     BATCH,
@@ -202,17 +202,24 @@ def _our_name(usb_name: str, method: str) -> str:
 
 
 def _tensors(batch: dict[str, Batch], step: int, case: Case) -> dict[str, Tensor]:
-    """A batch by USB's names. The consistency methods' target is of x_ulb_w, and Semisup's of weak_2."""
+    """A batch by USB's names. Where both views are weak, USB's target is of x_ulb_w, and Semisup's of weak_2."""
     labeled, unlabeled = batch["labeled"], batch["unlabeled"]
-    weak_views = case.kind.views == ("weak", "weak_2")
-    first, second = ("weak_2", "weak") if weak_views and case.usb != "mixmatch" else ("weak", "weak_2")
-    found = {"x_lb": labeled.image, "x_lb_s": labeled.strong, "y_lb": labeled.label}
-    found |= {"idx_lb": (step * BATCH + torch.arange(BATCH)) % 32, "idx_ulb": unlabeled.index}
-    found |= {"x_ulb_w": unlabeled[first], "x_ulb_s": unlabeled[second] if weak_views else unlabeled.strong}
-    found |= {"x_ulb_s_0": unlabeled.strong, "x_ulb_s_1": unlabeled.strong_2}
-    turned = "x_ulb_rot" if case.usb == "crmatch" else "x_ulb_s_0_rot"
-    if case.usb in ("crmatch", "remixmatch"):
-        found[turned], found["rot_v"] = random_quarter_turns(
-            unlabeled.weak if case.usb == "crmatch" else unlabeled.strong
-        )
-    return found
+    views = {"x_ulb_w": unlabeled.weak, "x_ulb_s": unlabeled.strong}
+    if case.usb == "mixmatch":
+        views = {"x_ulb_w": unlabeled.weak, "x_ulb_s": unlabeled.weak_2}
+    elif case.usb in ("pimodel", "meanteacher"):
+        views = {"x_ulb_w": unlabeled.weak_2, "x_ulb_s": unlabeled.weak}
+    elif case.usb == "crmatch":
+        views["x_ulb_rot"], views["rot_v"] = random_quarter_turns(unlabeled.weak)
+    elif case.usb == "remixmatch":
+        views["x_ulb_s_0_rot"], views["rot_v"] = random_quarter_turns(unlabeled.strong)
+    return {
+        "idx_lb": memory_places(step),
+        "x_lb": labeled.image,
+        "x_lb_s": labeled.strong,
+        "y_lb": labeled.label,
+        "idx_ulb": unlabeled.index,
+        "x_ulb_s_0": unlabeled.strong,
+        "x_ulb_s_1": unlabeled.strong_2,
+        **views,
+    }
