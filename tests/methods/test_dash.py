@@ -32,6 +32,11 @@ def test_the_limit_falls_by_gamma_with_each_hundredth_of_the_training():
     close(dash(0.085).loss(LABELED, VIEWS).terms["limit"], 0.24409)
 
 
+def test_a_hundredth_is_counted_although_its_float_is_a_bit_less():
+    """100 (.12 - .05) is 6.999999999999999 in floats: t = 7, and .5 / 1.27⁷ = .09383."""
+    close(dash(0.12).loss(LABELED, VIEWS).terms["limit"], 0.09383)
+
+
 def test_at_the_smallest_limit_targets_are_classes():
     """-log .97 = .03046 is below .05. L = .10536 - log(.7) / 2 = .28370"""
     output = dash(1.0).loss(LABELED, VIEWS)

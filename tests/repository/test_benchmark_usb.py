@@ -1,5 +1,6 @@
 """The two processes that take turns, and the arithmetic. USB itself is not installed for tests."""
 
+import importlib.util
 import json
 import os
 import sys
@@ -7,8 +8,16 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import torch
 
 USB = Path(__file__).parents[2] / "scripts" / "benchmarks" / "usb"
+
+# Of semilearn 0.3.2: its algorithms, and those for a long tail that Semisup does not have.
+ALGORITHMS = {
+    *("adamatch", "comatch", "crmatch", "dash", "defixmatch", "fixmatch", "flexmatch", "freematch", "fullysupervised"),
+    *("meanteacher", "mixmatch", "pimodel", "pseudolabel", "remixmatch", "simmatch", "softmatch", "uda", "vat"),
+}
+OTHERS_FOR_A_LONG_TAIL = {"adsh", "cossl", "crest", "darp", "daso", "debiaspl", "saw", "tras"}
 
 LOOP = """
 import json, sys
@@ -73,3 +82,67 @@ def test_figures_by_hand(turns):
     found = figures({"ours": [[0.1, 0.3], [0.1, 0.1], [0.1, 0.1]], "usb": [[0.4, 0.4], [0.2, 0.4], [0.1, 0.1]]})
     assert found["seconds"] == pytest.approx({"ours": 0.1, "usb": 0.3})
     assert found["ratio"] == pytest.approx({"median": 2, "low": 1, "high": 3})
+
+
+@pytest.fixture
+def agree(monkeypatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str(USB))
+    import agree
+
+    return agree
+
+
+def test_agree_compares_every_method_that_usb_has(agree):
+    cases = agree.CASES.values()
+    assert {case.usb for case in cases} == ALGORITHMS
+    assert {case.usb_options.get("imb_algorithm") for case in cases} - {None} == {"abc"}
+
+
+@pytest.mark.skipif(importlib.util.find_spec("semilearn") is None, reason="semilearn is not installed")
+def test_the_list_of_usbs_methods_is_that_of_semilearn():
+    spec = importlib.util.find_spec("semilearn")
+    assert spec is not None
+    assert spec.submodule_search_locations
+    (folder,) = map(Path, spec.submodule_search_locations)
+    found = {file.parent.name for file in folder.glob("algorithms/*/__init__.py")}
+    assert found - {"hooks", "utils"} == ALGORITHMS
+    assert {file.parent.name for file in folder.glob("imb_algorithms/*/__init__.py")} == {
+        "abc",
+        *OTHERS_FOR_A_LONG_TAIL,
+    }
+
+
+def test_agree_has_help_without_semilearn(agree, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["agree.py", "--help"])
+    with pytest.raises(SystemExit, match="0"):
+        agree.arguments()
+    assert "usb/bin/python scripts/benchmarks/usb/agree.py --out" in capsys.readouterr().out
+
+
+def test_differences_by_hand(agree):
+    """Losses 1 and 2 against 1 and 2.5; gradients (1, 2) against (1, 1.75); equal weights; states off by .125; shares
+    of .5 against .25: the state differs by .25, its largest.
+    """
+    one, other = agree.Trace(), agree.Trace()
+    one.loss, other.loss = [1.0, 2.0], [1.0, 2.5]
+    one.gradient, other.gradient = [torch.tensor([1.0, 2.0])] * 2, [torch.tensor([1.0, 1.75])] * 2
+    one.weights = other.weights = [torch.tensor([3.0])] * 2
+    one.states, other.states = [{"mean": torch.tensor(0.5)}] * 2, [{"mean": torch.tensor(0.625)}] * 2
+    one.kept, other.kept = [0.5, 0.5], [0.5, 0.25]
+    assert agree.differences(one, other) == {"loss": 0.5, "gradient": 0.25, "weights": 0.0, "state": 0.25}
+    assert agree.shares(other) == "0.25 to 0.50"
+
+
+def test_edits_hold_within_the_block_alone(agree):
+    """`shares` with another word, for a while; and code that is not there is refused."""
+    from agree_alike import edited
+
+    trace = agree.Trace(kept=[0.5])
+    with edited((("agree:shares", "to {", "up to {"),)):
+        assert agree.shares(trace) == "0.50 up to 0.50"
+    assert agree.shares(trace) == "0.50 to 0.50"
+    with (
+        pytest.raises(SystemExit, match=r"agree:shares does not contain 'nowhere'"),
+        edited((("agree:shares", "nowhere", ""),)),
+    ):
+        pass

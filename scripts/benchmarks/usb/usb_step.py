@@ -1,7 +1,8 @@
 """USB's side of compare.py: semilearn 0.3.2's own data, transforms, samplers, loaders, algorithm, hooks and loop.
 
 semilearn trains on CUDA only: it calls .cuda(), CUDA's events and its synchronization, whatever the device. To run it
-on a CPU, `patch` changes the following in memory, and nothing on disk. None of it is part of a step's work.
+on a CPU, `allow_cpu` and `patch` change the following in memory, and nothing on disk. None of it is part of a step's
+work.
 
 - .cuda() returns the object itself, CUDA's events are clocks, and its synchronization does nothing.
 - Modules that semilearn imports for other kinds of data and for loggers are empty.
@@ -61,17 +62,22 @@ class NetworkWithFeatures(SmallCNN):
         return {"logits": self.head(features), "feat": features}
 
 
-def patch(folder: str) -> None:
-    """Makes semilearn importable and able to train on a CPU.
-
-    Args:
-        folder: For its index files.
-    """
+def allow_cpu() -> None:
+    """Makes semilearn importable, and its calls to CUDA harmless."""
     sys.modules.update({name: MagicMock(__spec__=ModuleSpec(name, None)) for name in UNUSED_MODULES})
     # What semilearn calls on a GPU does nothing, or the same on a CPU. mypy refuses functions that are replaced.
     torch.Tensor.cuda = torch.nn.Module.cuda = lambda self, *_, **__: self  # type: ignore[assignment, method-assign]
     torch.cuda.Event = Event  # type: ignore[assignment, misc]
     torch.cuda.synchronize = lambda *_, **__: None
+
+
+def patch(folder: str) -> None:
+    """Makes semilearn train on a CPU, on the images that Semisup reads.
+
+    Args:
+        folder: For its index files.
+    """
+    allow_cpu()
     store = open_store(store_folder(Path(os.environ["SEMISUP_DATA"]), "cifar10"))
 
     def cifar10(root: str, train: bool, download: bool) -> SimpleNamespace:

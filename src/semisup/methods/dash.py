@@ -64,7 +64,7 @@ class Dash(AlignedMethod):
             everyone = self.gather_across_ranks(supervised.detach()[None]).mean()
             self.labeled_loss.lerp_(everyone, 1 - (self.warmup_steps / (self.warmup_steps + 1)).clamp_max(0.9))
             self.warmup_steps += 1
-        t = int(100 * max(0.0, self.progress - self.warmup))
+        t = int(100 * max(0.0, self.progress - self.warmup) + 1e-6)  # 100 * .07 is less than 7
         limit = (self.gamma**-t * self.labeled_loss).clamp_min(self.smallest)
         pseudo_labels = hard_pseudo_labels(weak, 0.0)
         hard = F.one_hot(pseudo_labels.target, weak.shape[-1]).float()
