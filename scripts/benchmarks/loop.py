@@ -26,6 +26,7 @@ from lightning.pytorch import Callback, Trainer
 from benchmarks.setting import Setting, now, setting, spread
 from semisup.data import Batch
 from semisup.data.transforms.views import KINDS, view_kind
+from semisup.data.views_of_batches import drawn_views
 from semisup.methods.functional import cross_entropy
 from semisup.training.audit import Audit
 from semisup.training.callbacks import NaNGuard, StepSeed
@@ -167,7 +168,7 @@ class ByHand:
         """Adds the views of one kind to `made`."""
         for name, part in batch.items():
             drawn = {view: params for view, params in part["aug_params"].items() if view_kind(view) == wanted}
-            views = self.data._view({**part, "aug_params": drawn})
+            views = drawn_views(self.data.views, {**part, "aug_params": drawn})
             if name == "labeled" and self.method.labeled_view in drawn:
                 views["image"] = views.pop(self.method.labeled_view)
             made[name].update(views)

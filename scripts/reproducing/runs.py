@@ -16,8 +16,9 @@ from semisup.core.atomic_files import atomic_write_text
 from semisup.core.errors import SemisupError
 from semisup.reports.comparison.comparability import objections
 from semisup.reports.comparison.run_names import leaves
+from semisup.runs.found_runs import find_runs
 from semisup.runs.run_files import checked
-from semisup.runs.trained_run import TrainedRun, find_runs
+from semisup.runs.trained_run import TrainedRun
 
 MEASURED = ("accuracy", "accuracy_interval", "images", "step")
 AUDITED = ("images", "accuracy", "accuracy_of_all", "coverage")

@@ -5,7 +5,7 @@ import pytest
 from rich.console import Console
 
 from semisup.cli.overrides import CONF, compose
-from semisup.config.nodes import load_data, withhold
+from semisup.config.nodes import apply_store_options, load_data
 from semisup.config.resolve import complete
 from semisup.data import Store
 from semisup.runs.run import run
@@ -78,7 +78,9 @@ def test_the_open_set_split_has_six_animals_with_25_labels_each():
     names = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
     targets = np.arange(50_000) % 10
     images = np.zeros((50_000, 32, 32, 1), np.uint8)
-    store = withhold(config, Store("", names, images, targets, images[:0], targets[:0], 50_000, (0.5,), (0.5,), ""))
+    store = apply_store_options(
+        config, Store("", names, images, targets, images[:0], targets[:0], 50_000, (0.5,), (0.5,), "")
+    )
     split = load_data(config, store).split
     assert np.bincount(targets[split.labeled], minlength=10).tolist() == [0, 0, 25, 25, 25, 25, 25, 25, 0, 0]
     assert len(split.stream) == 50_000

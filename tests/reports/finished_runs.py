@@ -10,7 +10,7 @@ import yaml
 
 from semisup.reports.comparison.comparison import Comparison, compare
 from semisup.reports.comparison.groups import grouped
-from semisup.runs.trained_run import find_runs
+from semisup.runs.found_runs import find_runs
 
 SUPERVISED = {"_target_": "semisup.methods.Supervised", "ema": 0.0}
 PSEUDO_LABEL = {"_target_": "semisup.methods.PseudoLabel", "ema": 0.0, "threshold": 0.95}

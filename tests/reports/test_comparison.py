@@ -9,7 +9,7 @@ import pytest
 from semisup.core.errors import SemisupError
 from semisup.metrics.statistics import McNemar
 from semisup.reports.comparison.comparison import choose
-from semisup.runs.trained_run import find_runs
+from semisup.runs.found_runs import find_runs
 from tests.reports import finished_runs
 from tests.reports.finished_runs import FIXMATCH, PSEUDO_LABEL, SUPERVISED, compared, groups, three_seeds
 

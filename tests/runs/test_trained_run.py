@@ -12,8 +12,9 @@ import torch
 import yaml
 
 from semisup.core.errors import SemisupError
+from semisup.runs.found_runs import find_runs
 from semisup.runs.run_data import data_set
-from semisup.runs.trained_run import find_runs, open_run
+from semisup.runs.trained_run import open_run
 
 
 @pytest.fixture

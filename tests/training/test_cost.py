@@ -14,7 +14,7 @@ from semisup.config.resolve import complete
 from semisup.config.rounds import later_steps
 from semisup.runs.run import run as train
 from semisup.training.callbacks import Cost
-from semisup.training.cost import activation_bytes, expected_seconds, images_per_step
+from semisup.training.cost import activation_bytes, expected_seconds, images_per_step, usual_seconds
 from semisup.training.fit import make_method
 
 
@@ -66,19 +66,56 @@ def test_images_of_all_views_count(config):
 
 
 def test_the_line_has_the_times_of_the_clock(trained):
-    """The clock goes 2 s forward each time that it is read: after steps 1 to 4, and at once again.
+    """The clock goes 5 s forward each time that it is read: after each step, until four of them have taken 20 s.
 
-    From step 1 to 4 it is 8 s, 2.67 s a step. 8 steps follow, with one evaluation of 20 images, and a step has 40:
-    2.667 * (8 + 20 / 120) = 21.8 s. A later round of 60 steps has 160 s.
+    After step 5, 7 steps follow, with one evaluation of 20 images, and a step has 40: 5 * (7 + 20 / 120) = 35.8 s. A
+    later round of 60 steps has 300 s.
     """
-    clock = itertools.count(0, 2).__next__
+    clock = itertools.count(0, 5).__next__
     more = ("method=fixmatch", "trainer.val_check_interval=12")
     _, text = trained(*more, clock=clock, later_steps=60, limit=2_000_000_000_000)
     assert re.fullmatch(
-        r"expected: 21\.8 s for 8 more steps \(2\.7 s each\) and evaluations; then at most 2 min 40 s for later "
+        r"expected: 35\.8 s for 7 more steps \(5\.0 s each\) and evaluations; then at most 5 min 0 s for later "
         r"rounds, if their steps are alike; memory so far \d+\.\d of 2000\.0 GB\.\n",
         text,
     )
+
+
+def test_steps_around_an_evaluation_are_not_timed(trained):
+    """Evaluations after steps 4 and 8. Steps 2, 3, 4 and 6 are timed, and step 5 is not: 6 s are said after step 6.
+
+    The clock is read after each step: 0, 6, 12, 18, then 1000 after the evaluation, and 1006. 6 steps and two
+    evaluations of 20 images follow: 6 * (6 + 40 / (3 * 40)) = 38.
+    """
+    clock = iter([0, 6, 12, 18, 1000, 1006]).__next__
+    _, text = trained("method=fixmatch", clock=clock)
+    assert text.startswith("expected: 38.0 s for 6 more steps (6.0 s each)")
+
+
+WARM_UP = [20.0, 9.0, 5.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [
+        ([], None),
+        ([0.1] * 9, None),
+        ([0.1] * 10, 0.1),
+        ([5.0] * 3, None),
+        ([5.0] * 4, 5.0),
+        (WARM_UP, None),
+        ([*WARM_UP, 0.5], None),  # 2 s are not like .5 s
+        ([*WARM_UP, 0.5, 0.5, 0.5, 0.5, 0.5], 0.5),  # the thirds are 2, .5, .5 and .5, .5, .5
+        ([1.0, 1.0, 1.0, 0.1, 0.1, 0.9, 0.1, 0.1, 0.1, 0.1], 0.1),  # one slow step changes nothing
+        ([0.4] * 7 + [0.1] * 3, None),
+        ([0.1 * 1.1**i for i in range(50)], 0.1 * 1.1**37),  # slower and slower: nobody waits for ever
+        ([40.0, 30.0, 20.0, 10.0], 15.0),
+    ],
+)
+def test_the_first_steps_are_not_taken_for_the_others(times, expected):
+    """The median of the later half, once the last third is like the third before it; 50 steps or 60 s are the end."""
+    found = usual_seconds(times)
+    assert found == (None if expected is None else pytest.approx(expected, rel=0.05))
 
 
 def test_an_evaluation_is_no_part_of_a_step(trained):
@@ -91,7 +128,7 @@ def test_what_is_long_and_what_is_short_is_a_warning_with_the_options_that_help(
     _, text = trained("method=fixmatch", clock=clock, brief=True, limit=1_000_000)
     memory, time = text.splitlines()
     assert re.match(r"warning a step needs about \d+\.\d of 0\.0 GB of memory\. To take less, lower ", memory)
-    assert re.match(r"warning this training takes 5 h \d+ min\. To shorten it, lower ", time)
+    assert re.match(r"warning this training takes 1 h \d+ min\. To shorten it, lower ", time)
     for line in (memory, time):
         for option in ("batch.labeled (8)", "batch.ratio (2)", "backbone=small_cnn", "experiment=frozen_pseudo_label"):
             assert option in line
@@ -112,7 +149,7 @@ def test_a_training_is_the_same_with_and_without_the_line(trained):
 
 
 def test_each_round_says_it_once_and_a_sweep_does_not(config):
-    more = ("method=self_training", "labeler.threshold=.12", "rounds.students=1")
+    more = ("method=self_training", "labeler.threshold=.12", "rounds.students=1", "trainer.max_steps=60")
     for brief, count in ((False, 2), (True, 0)):
         result = train(config(*more, f"seed={int(brief)}"), (out := printed()), brief=brief)
         assert out.file.getvalue().count("expected: ") == count

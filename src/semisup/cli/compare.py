@@ -55,7 +55,7 @@ def compare(
     from semisup.reports.comparison import comparison, formats, tables
     from semisup.reports.comparison import page as comparison_page
     from semisup.reports.comparison import plots as charts
-    from semisup.runs.trained_run import find_runs
+    from semisup.runs.found_runs import find_runs
 
     options = {"baseline": baseline, "latex": latex, "csv": csv, "plots": plots, "html": html}
     found, left_out = find_runs(Path(run).expanduser() for run in runs)

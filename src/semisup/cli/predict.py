@@ -106,22 +106,23 @@ def predict(
     )
     if not count.total:
         raise SemisupError(f"none of {images} can be read; {output.unreadable} says why.")
-    console.print(f"{out}: {count.total:,} labels, {count.new:,} of them new.")
+    console.print(f"{out}: {count.total:,} labels, {count.new:,} of them new.", soft_wrap=True)
     if count.unreadable:
-        console.print(f"{output.unreadable}: {count.unreadable:,} could not be read.")
+        console.print(f"{output.unreadable}: {count.unreadable:,} could not be read.", soft_wrap=True)
     if trained.temperature is None:
         console.print("Confidence is not calibrated: the run has no temperature, which takes validation images.")
     if base is not None and sort_into:
         done = sort_images(Path(sort_into), output.read(), base, answers, threshold, link)
         lost = f" {done.missing:,} of the labeled images are no longer there." if done.missing else ""
         console.print(
-            f"{sort_into}: {done.confident:,} in class folders, {done.unsure:,} below {threshold} in unsure.{lost}"
+            f"{sort_into}: {done.confident:,} in class folders, {done.unsure:,} below {threshold} in unsure.{lost}",
+            soft_wrap=True,
         )
     if base is not None and review:
         shown = write_review_page(
             Path(review), output.read(), base, trained.classes, limit or 200, name, output.file.stem
         )
-        console.print(f"{review}: the {shown:,} least confident; open it in a browser.")
+        console.print(f"{review}: the {shown:,} least confident; open it in a browser.", soft_wrap=True)
 
 
 if __name__ == "__main__":

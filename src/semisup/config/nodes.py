@@ -96,21 +96,21 @@ def load_source(config: Config) -> Store:
     """
     source = locate(config["data"]["_target_"])
     store: Store = source(data_dir=Path(config["data_dir"]).expanduser(), **select_kwargs(config["data"], source))
-    known = withhold(config, store)
+    known = apply_store_options(config, store)
     if (file := config["data"].get("labels_file")) and known.unknown_classes:
         _refuse_labels_of_unknown_classes(Path(file).expanduser(), store, known)
     return known
 
 
-def withhold(config: Config, store: Store) -> Store:
-    """Takes the classes from a data set that a config says are unknown, and scales its pixels as it says.
+def apply_store_options(config: Config, store: Store) -> Store:
+    """Applies the options of `data` that change a data set after its import: its pixels' scale, its unknown classes.
 
     Args:
         config: Completed.
-        store: With all classes.
+        store: As it was imported, with all classes.
 
     Returns:
-        The data set of the other classes.
+        The data set as the config's runs see it.
     """
     scaled = scale_pixels(store, **select_kwargs(config["data"], scale_pixels))
     return withhold_classes(scaled, **select_kwargs(config["data"], withhold_classes))

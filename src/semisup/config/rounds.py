@@ -118,15 +118,28 @@ def fine_tuning_config(config: Config, chosen: int, number: int) -> Config:
     Returns:
         A completed config.
     """
-    rounds = config["rounds"]
+    rounds, tuned = config["rounds"], round_config(config, chosen)
     target = "semisup.methods.Supervised"
+    node = {"_target_": target, "outputs": "sigmoid" if has_sigmoid_outputs(tuned) else "softmax"}
     return {
-        **round_config(config, chosen),
+        **tuned,
         "seed": round_seed(config["seed"], number),
-        "method": completed("method", {"_target_": target}, [locate(target)], INJECTED_ARGS["method"]),
+        "method": completed("method", node, [locate(target)], INJECTED_ARGS["method"]),
         "optimizer": {**config["optimizer"], "lr": rounds["finetune_lr"] or config["optimizer"]["lr"]},
         "trainer": {**config["trainer"], "max_steps": rounds["finetune_steps"]},
     }
+
+
+def has_sigmoid_outputs(config: Config) -> bool:
+    """Whether the network of a round has sigmoid outputs.
+
+    Args:
+        config: The round's, completed.
+
+    Returns:
+        What `method.outputs` says; without that option, it has those of softmax.
+    """
+    return bool(config["method"].get("outputs") == "sigmoid")
 
 
 def later_steps(config: Config, number: int) -> int:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from semisup.core.errors import SemisupError
 from semisup.data.streams import Stream
 
 
@@ -24,6 +25,9 @@ class StreamLoader:
         world_size: The number of processes.
         pin: Whether batches are put into pinned memory.
         gather: Whether batches hold their images; false if they are taken from the device cache.
+
+    Raises:
+        SemisupError: If the processes cannot have equal shares of a batch.
     """
 
     def __init__(
@@ -36,6 +40,11 @@ class StreamLoader:
         pin: bool = False,
         gather: bool = True,
     ) -> None:
+        if stream.batch_size % world_size:
+            raise SemisupError(
+                f"{stream.batch_size} {stream.name} images per step cannot be divided equally among {world_size} "
+                "processes; change batch.labeled."
+            )
         self.stream, self.start, self.stop = stream, start, stop
         self.rank, self.world_size, self.pin, self.gather = rank, world_size, pin, gather
 

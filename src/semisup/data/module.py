@@ -30,14 +30,15 @@ from semisup.data.device_cache import device_cache
 from semisup.data.loaders import EvalLoader, StreamLoader
 from semisup.data.split import Split
 from semisup.data.split_file import read_split
-from semisup.data.splits import Labels, Strategy, Unlabeled, Validation, make_split
+from semisup.data.split_sizes import Labels, Unlabeled, Validation
+from semisup.data.splits import Strategy, make_split
 from semisup.data.store import UNKNOWN, Store
 from semisup.data.streams import Stream
-from semisup.data.transforms.cached_views import CachedViews
-from semisup.data.transforms.custom import Transform, build_transform
-from semisup.data.transforms.image_views import Degrees, Flip, ImageViews, Operations
-from semisup.data.transforms.table_views import TableViews
+from semisup.data.transforms.custom import Transform
+from semisup.data.transforms.image_views import Degrees, Flip, Operations
 from semisup.data.transforms.views import Views
+from semisup.data.views_of_batches import drawn_views, plain_view
+from semisup.data.views_of_stores import build_views
 
 
 @enforce_ranges
@@ -109,18 +110,10 @@ class SSLDataModule(LightningDataModule):
         device_cache: bool | Literal["auto"] = "auto",
     ) -> None:
         super().__init__()
-        how: dict[str, Any] = {
-            "validation": validation,
-            "unlabeled": unlabeled,
-            "labeled_in_unlabeled": labeled_in_unlabeled,
-            "seed": seed if split_seed is None else split_seed,
-        }
-        drawn: dict[str, Any] = {
-            "strategy": strategy,
-            "imbalance": imbalance,
-            "unlabeled_imbalance": unlabeled_imbalance,
-            "unlabeled_shape": unlabeled_shape,
-        }
+        drawn: dict[str, Any] = {"strategy": strategy, "imbalance": imbalance}
+        drawn |= {"unlabeled_imbalance": unlabeled_imbalance, "unlabeled_shape": unlabeled_shape}
+        how: dict[str, Any] = {"validation": validation, "unlabeled": unlabeled}
+        how |= {"labeled_in_unlabeled": labeled_in_unlabeled, "seed": seed if split_seed is None else split_seed}
         if isinstance(split, Split):
             self.split = split
         elif split is not None:
@@ -130,28 +123,9 @@ class SSLDataModule(LightningDataModule):
         self.store = store.hide(self.split.known)
         self.batch_size, self.ratio, self.seed, self.eval_batch_size = batch_size, ratio, seed, eval_batch_size
         self.device_cache: bool | Literal["auto"] = device_cache
-        self.views: Views
-        if (weak or strong) and (store.is_embedded or len(store.shape) != 3):
-            raise SemisupError("data.weak and data.strong make views of images, and the network takes rows of numbers.")
-        if store.is_embedded:
-            self.views = CachedViews((store.images.shape[1] - 1) // 2)
-        elif len(store.shape) == 3:
-            c, h, w = store.shape
-            self.views = ImageViews(
-                (c, h, w),
-                store.mean,
-                store.std,
-                flip=flip,
-                padding=padding,
-                operations=operations,
-                cutout=cutout,
-                rotation=rotation,
-                zoom=zoom,
-                weak=build_transform("data.weak", weak),
-                strong=build_transform("data.strong", strong),
-            )
-        else:
-            self.views = TableViews(store.mean, store.std, noise=noise, drop=drop)
+        rows = {"noise": noise, "drop": drop}
+        images: dict[str, Any] = {"flip": flip, "padding": padding, "operations": operations, "cutout": cutout}
+        self.views: Views = build_views(store, images | {"rotation": rotation, "zoom": zoom}, rows, weak, strong)
         count = len(store.images)
         self.target: NDArray[Any] = np.full(count, UNKNOWN, np.int64)
         self.weight = np.zeros(count, np.float32)
@@ -218,18 +192,10 @@ class SSLDataModule(LightningDataModule):
         assert self.trainer is not None
         world_size = self.trainer.world_size
         streams = self.streams(self.trainer.lightning_module)
-        for name, stream in streams.items():
-            if stream.batch_size % world_size:
-                raise SemisupError(
-                    f"{stream.batch_size} {name} images per step cannot be divided equally among {world_size} "
-                    "processes; change batch.labeled."
-                )
         span = (self.trainer.global_step, self.trainer.max_steps)
         device = self.trainer.strategy.root_device
-        how = {
-            "pin": device.type == "cuda",
-            "gather": device_cache(self.store.images, device, self.device_cache) is None,
-        }
+        cached = device_cache(self.store.images, device, self.device_cache) is not None
+        how = {"pin": device.type == "cuda", "gather": not cached}
         loaders = {k: StreamLoader(s, *span, self.trainer.global_rank, world_size, **how) for k, s in streams.items()}
         return CombinedLoader(loaders, mode="min_size")
 
@@ -275,19 +241,8 @@ class SSLDataModule(LightningDataModule):
     def on_after_batch_transfer(self, batch: dict[str, Any], dataloader_idx: int) -> dict[str, Batch] | Batch:
         """Makes the views, on the device."""
         if "labeled" not in batch:
-            return Batch(
-                image=self.views.apply("plain", batch["inputs"], {}), label=batch["label"], index=batch["index"]
-            )
-        labeled = self._view(batch["labeled"])
+            return plain_view(self.views, batch)
+        made = {name: drawn_views(self.views, part) for name, part in batch.items()}
         for first in list(batch["labeled"]["aug_params"])[:1]:  # the method's `labeled_view`
-            labeled = Batch({"image": labeled.pop(first), **labeled})
-        made = {"labeled": labeled}
-        if "unlabeled" in batch:
-            made["unlabeled"] = self._view(batch["unlabeled"])
+            made["labeled"]["image"] = made["labeled"].pop(first)
         return made
-
-    def _view(self, batch: dict[str, Any]) -> Batch:
-        inputs, drawn = batch["inputs"], batch["aug_params"]  # cached views are gathered apart
-        apart = inputs if isinstance(inputs, dict) else dict.fromkeys(drawn, inputs)
-        views = {name: self.views.apply(name, apart[name], params) for name, params in drawn.items()}
-        return Batch({**views, **{key: batch[key] for key in batch if key not in ("inputs", "aug_params")}})

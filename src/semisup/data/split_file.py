@@ -14,7 +14,8 @@ from semisup.core.schema import parameters
 from semisup.data.label_table import LabelTable
 from semisup.data.listed_images import listed_images
 from semisup.data.split import Indices, Split
-from semisup.data.splits import Unlabeled, Validation, complete_split, make_split, refuse_empty_classes
+from semisup.data.split_sizes import Unlabeled, Validation
+from semisup.data.splits import complete_split, make_split, refuse_empty_classes
 from semisup.data.store import Store
 
 _PARTS = ("labeled", "validation", "unlabeled")

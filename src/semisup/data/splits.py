@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semisup.core.errors import SemisupError
-from semisup.core.ranges import Fraction, NonNegativeInt, PositiveInt, Range, enforce_ranges
+from semisup.core.ranges import Range, enforce_ranges
 from semisup.data.class_shares import (
     Imbalance,
     Shape,
@@ -16,12 +16,10 @@ from semisup.data.class_shares import (
     long_tail,
 )
 from semisup.data.split import Indices, Split
+from semisup.data.split_sizes import Labels, Unlabeled, Validation, number_of_labels, number_of_validation, of_head
 from semisup.data.store import UNKNOWN, Store
 
 Strategy = Literal["class_balanced", "random", "first_n"]
-Labels = PositiveInt | str
-Unlabeled = NonNegativeInt | str
-Validation = NonNegativeInt | Fraction
 
 
 @enforce_ranges
@@ -69,8 +67,8 @@ def make_split(
     rng = np.random.default_rng([seed, 0x5EED])
     known = np.flatnonzero(store.targets[: store.labelable] >= 0)
     shares = long_tail(len(store.classes), imbalance)
-    head = _of_head(labels)
-    by_class = imbalance != 1 or unlabeled_imbalance != 1 or head is not None or _of_head(unlabeled) is not None
+    head = of_head(labels)
+    by_class = imbalance != 1 or unlabeled_imbalance != 1 or head is not None or of_head(unlabeled) is not None
     if strategy != "class_balanced" and by_class:
         raise SemisupError(f"data.imbalance and 'N/head' need data.strategy=class_balanced, not {strategy}.")
     unlabeled_shares = long_tail(len(store.classes), unlabeled_imbalance, unlabeled_shape)
@@ -79,7 +77,7 @@ def make_split(
     if head is not None:
         chosen = _choose_per_class(store, known, counts_from_largest(head, shares), rng)
     else:
-        total = _number_of_labels(store, labels, len(known))
+        total = number_of_labels(store, labels, len(known))
         if total == len(known):
             chosen = known
         elif strategy == "class_balanced" and imbalance == 1 and not str(labels).endswith("/class"):
@@ -121,7 +119,7 @@ def complete_split(
         SemisupError: If a class would have no labeled image, or there are not enough images.
     """
     rng = np.random.default_rng(seed)
-    held_out = _hold_out(store, chosen, _number_of_validation(validation, len(chosen)), strategy, rng)
+    held_out = _hold_out(store, chosen, number_of_validation(validation, len(chosen)), strategy, rng)
     labeled = np.setdiff1d(chosen, held_out)
     refuse_empty_classes(store, labeled)
     rest = np.setdiff1d(np.arange(len(store.images)), chosen)
@@ -132,36 +130,6 @@ def complete_split(
         labeled_in_unlabeled=labeled_in_unlabeled,
         fingerprint=store.fingerprint,
     )
-
-
-def _of_head(number: int | str) -> int | None:
-    """N of 'N/head'."""
-    text = str(number).removesuffix("/head")
-    return int(text) if text != str(number) and text.isdecimal() else None
-
-
-def _number_of_labels(store: Store, labels: Labels, available: int) -> int:
-    text = str(labels)
-    if text == "all":
-        total = available
-    elif text.endswith("/class") and text.removesuffix("/class").isdecimal():
-        total = int(text.removesuffix("/class")) * len(store.classes)
-    elif text.isdecimal():
-        total = int(text)
-    else:
-        raise SemisupError(f"data.labels={labels} is not valid: it is a number, '4/class', '1500/head' or 'all'.")
-    if total > available:
-        raise SemisupError(f"data.labels={labels} asks for {total:,} labels; {store.name} has {available:,}.")
-    return total
-
-
-def _number_of_validation(validation: int | float, total: int) -> int:
-    spent = round(validation * total) if 0 < validation < 1 else int(validation)
-    if spent >= total:
-        raise SemisupError(
-            f"data.validation={validation} takes all {total:,} labels, and none is left to train; lower it."
-        )
-    return spent
 
 
 def _choose(
@@ -231,7 +199,7 @@ def _choose_unlabeled(
     strategy: Strategy,
     rng: np.random.Generator,
 ) -> Indices:
-    head = _of_head(unlabeled)
+    head = of_head(unlabeled)
     if head is None and unlabeled != "all" and not str(unlabeled).isdecimal():
         raise SemisupError(f"data.unlabeled={unlabeled} is not valid: it is a number, '3000/head', or 'all'.")
     if head is not None or np.ptp(shares) > 0:

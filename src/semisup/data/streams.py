@@ -40,7 +40,7 @@ class Stream:
         batch_size: int,
         seed: int,
     ) -> None:
-        self.images, self.index, self.columns = images, index, columns
+        self.name, self.images, self.index, self.columns = name, images, index, columns
         self.views, self.view_names = views, tuple(view_names)
         self.batch_size = batch_size
         self.entropy = [seed, zlib.crc32(name.encode())]

@@ -4,19 +4,21 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from semisup.core.errors import SemisupError
 from semisup.core.ranges import Fraction, Positive, enforce_ranges
 from semisup.data.batch import Batch
+from semisup.methods.class_weights import weights_of_classes
 from semisup.methods.functional import Outputs, cross_entropy, weighted_cross_entropy
 from semisup.methods.lightning_hooks import LightningHooks
 from semisup.methods.optimizers import OptimizerConfig, adam
 from semisup.methods.step_output import PseudoLabels, StepOutput
+from semisup.models.batch_norm import batch_norms
 from semisup.models.ema import EMA
 from semisup.models.modes import evaluation_mode
+from semisup.models.outputs import distribution_logits
 
 
 @enforce_ranges
@@ -32,6 +34,7 @@ class Method(LightningHooks):
         uses_pseudo_label_targets: Whether `loss` reads a labeler's `target` and `weight` from the unlabeled batch.
         parts: Attributes, such as `network` and `teacher`, each of which has an optimizer of its own. `loss` then calls
             `minimize` for each of them, and the loss that it returns is logged only.
+        outputs: What makes probabilities of the network's logits: softmax, or sigmoid.
         step: The number of the batch, from 0.
         progress: The share of the training that is done, from 0 to 1.
 
@@ -55,6 +58,7 @@ class Method(LightningHooks):
     more_labeled_views: ClassVar[tuple[str, ...]] = ()
     uses_pseudo_label_targets: ClassVar[bool] = False
     parts: ClassVar[tuple[str, ...]] = ()
+    outputs: Outputs = "softmax"
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -117,7 +121,7 @@ class Method(LightningHooks):
         if not no_grad:
             return tuple(self.network(torch.cat(images)).split([len(group) for group in images]))
         self._used_options.add("targets_from")
-        if self.targets_from == "training" and self._has_batch_norm():
+        if self.targets_from == "training" and batch_norms(self.network):
             together = (*images, *no_grad)
             outputs = self.network(torch.cat(together)).split([len(group) for group in together])
             return (*outputs[: len(images)], *(group.detach() for group in outputs[len(images) :]))
@@ -125,22 +129,21 @@ class Method(LightningHooks):
             targets = self._target_logits(torch.cat(no_grad)).split([len(group) for group in no_grad])
         return (*self.logits(*images), *targets)
 
-    def supervised_loss(self, logits: Tensor, label: Tensor, outputs: Outputs = "softmax") -> Tensor:
+    def supervised_loss(self, logits: Tensor, label: Tensor) -> Tensor:
         """The mean cross-entropy of labeled images, with `label_smoothing` and `class_weights`.
 
-        With weights, labels that are classes have the weighted mean, Σ w(y) H(y, p) / Σ w(y).
+        With weights, labels that are classes have the weighted mean, Σ w(y) H(y, p) / Σ w(y). With sigmoid outputs, the
+        loss of classes is the binary cross-entropy, summed over the K outputs, and without these options.
 
         Args:
             logits: (B, K), any float type.
             label: Classes, (B,) int64, or probabilities, (B, K).
-            outputs: With 'sigmoid', the loss of classes is the binary cross-entropy, summed over the K outputs, and
-                without these options.
 
         Returns:
             A float32 scalar.
         """
-        if outputs == "sigmoid":
-            return weighted_cross_entropy(logits, PseudoLabels(label, torch.ones_like(label).float()), outputs)
+        if self.outputs == "sigmoid":
+            return weighted_cross_entropy(logits, PseudoLabels(label, torch.ones_like(label).float()), self.outputs)
         self._used_options |= {"label_smoothing", "class_weights"}
         weights = self._class_weights(logits) if self.class_weights is not None else None
         return cross_entropy(logits, label, self.label_smoothing, weights)
@@ -212,9 +215,8 @@ class Method(LightningHooks):
         return self.detector if self.detector_ema is None else self.detector_ema.network
 
     def forward(self, image: Tensor) -> Tensor:
-        """Logits (N, K) of the network that is evaluated."""
-        logits: Tensor = self.eval_network(image)
-        return logits
+        """Logits (N, K) of the network that is evaluated; their softmax is what it predicts."""
+        return distribution_logits(self.eval_network(image), self.outputs)
 
     def load_weights_from(self, other: "Method") -> None:
         """Copies the weights of another method's `eval_network`, to train them further.
@@ -234,17 +236,9 @@ class Method(LightningHooks):
 
     def _class_weights(self, logits: Tensor) -> Tensor:
         """(K,) float32."""
-        if isinstance(self.class_weights, str):  # balanced
-            data: Any = getattr(self.trainer, "datamodule", None)
-            if data is None:
-                raise SemisupError("method.class_weights=balanced counts the labels of an SSLDataModule; list weights.")
-            count = np.bincount(data.store.targets[data.split.labeled], minlength=logits.shape[-1])
-            self.class_weights = (count.sum() / (len(count) * count.clip(1))).tolist()
-        elif len(self.class_weights or ()) != logits.shape[-1]:
-            raise SemisupError(
-                f"method.class_weights lists {len(self.class_weights or ())} classes, and the data has "
-                f"{logits.shape[-1]}."
-            )
+        assert self.class_weights is not None
+        data = getattr(self.trainer, "datamodule", None) if self.class_weights == "balanced" else None
+        self.class_weights = weights_of_classes(self.class_weights, logits.shape[-1], data)
         return torch.tensor(self.class_weights, dtype=torch.float32, device=logits.device)
 
     def _refuse_unused_options(self) -> None:
@@ -253,6 +247,3 @@ class Method(LightningHooks):
         for option in sorted(neutral.keys() - self._used_options):
             if (value := getattr(self, option)) != neutral[option]:
                 raise SemisupError(f"method.{option}={value} has no effect in {type(self).__name__}; leave it out.")
-
-    def _has_batch_norm(self) -> bool:
-        return any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in self.network.modules())

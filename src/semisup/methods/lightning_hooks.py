@@ -14,6 +14,7 @@ from semisup.methods.optimizers import OptimizerConfig
 from semisup.methods.step_output import StepOutput
 from semisup.metrics.classification import scores
 from semisup.models.detection import logits_and_unknown
+from semisup.models.outputs import Outputs
 
 
 class LightningHooks(LightningModule):
@@ -30,6 +31,7 @@ class LightningHooks(LightningModule):
     micro_batches: int = 1
     eval_network: nn.Module
     eval_detector: nn.Module | None
+    outputs: Outputs
     loss: Callable[[Batch, Batch], StepOutput]
     after_step: Callable[[], None]
     part_optimizer: Callable[[str], OptimizerConfig]
@@ -100,7 +102,7 @@ class LightningHooks(LightningModule):
         checkpoint["eval_network"] = self._name_of_eval_network()
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        logits, unknown = logits_and_unknown(self.eval_network, self.eval_detector, batch.image)
+        logits, unknown = logits_and_unknown(self.eval_network, self.eval_detector, batch.image, self.outputs)
         self._outputs.append((logits, batch.label, batch.index, unknown))
 
     def on_validation_epoch_end(self) -> None:

@@ -71,7 +71,7 @@ class PseudoLabel(AlignedMethod):
         aligned = self.align(other, labeled.label)
         pseudo_labels = self.keep(hard_pseudo_labels(aligned, self.threshold, self.outputs))
         alpha = self.alpha * ramp_up(self.progress, self.t1, self.t2)
-        supervised = self.supervised_loss(logits, labeled.label, self.outputs)
+        supervised = self.supervised_loss(logits, labeled.label)
         unsupervised = weighted_cross_entropy(guess, pseudo_labels, self.outputs)
         loss = supervised + alpha * unsupervised
         return StepOutput(loss, {"supervised": supervised, "unsupervised": unsupervised, "alpha": alpha}, pseudo_labels)

@@ -21,9 +21,9 @@ class Supervised(Method):
 
     def __init__(self, network: nn.Module, *, outputs: Outputs = "softmax", **base: Any) -> None:
         super().__init__(network, **base)
-        self.outputs: Outputs = outputs
+        self.outputs = outputs
 
     def loss(self, labeled: Batch, unlabeled: Batch) -> StepOutput:
         (logits,) = self.logits(labeled.image)
-        loss = self.supervised_loss(logits, labeled.label, self.outputs)
+        loss = self.supervised_loss(logits, labeled.label)
         return StepOutput(loss, {"supervised": loss})

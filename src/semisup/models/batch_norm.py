@@ -1,9 +1,22 @@
-"""Extra forward passes that leave batch norm's running statistics as they are."""
+"""Batch norm, and extra forward passes that leave its running statistics as they are."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+
+def batch_norms(network: nn.Module) -> list[_BatchNorm]:
+    """The layers of batch norm in a network.
+
+    Args:
+        network: The network.
+
+    Returns:
+        The layers, in their order.
+    """
+    return [module for module in network.modules() if isinstance(module, _BatchNorm)]
 
 
 @contextmanager
@@ -16,7 +29,7 @@ def frozen_statistics(network: nn.Module) -> Iterator[None]:
     Yields:
         Nothing.
     """
-    norms = [m for m in network.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.track_running_stats]
+    norms = [norm for norm in batch_norms(network) if norm.track_running_stats]
     for norm in norms:
         norm.track_running_stats = False
     try:

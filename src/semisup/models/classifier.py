@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from semisup.core.ranges import Positive, enforce_ranges
 from semisup.models.backbones import Backbone
 from semisup.models.detection import logits_and_unknown
+from semisup.models.outputs import Outputs, distribution_logits
 
 
 class FrozenNetwork(Backbone):
@@ -37,23 +38,31 @@ class Classifier(nn.Module):
     """Normalization, network and temperature in one module, which predicts and is exported.
 
     It maps images (N, H, W, C) uint8, or rows of a table (N, D) float32, to probabilities softmax(logits / T), (N, K)
-    float32. Inputs are normalized as in the plain view (ImageViews, TableViews), to the last bit.
+    float32, of the logits of `distribution_logits`. Inputs are normalized as in the plain view (ImageViews,
+    TableViews), to the last bit.
 
     Args:
         network: The network; the classifier is in evaluation mode.
         mean: Of each channel, with values in [0, 1], or of each column.
         std: Of each channel or column.
         temperature: T.
+        outputs: What makes probabilities of the network's logits.
     """
 
     scale: Tensor
     shift: Tensor
 
     def __init__(
-        self, network: Backbone, mean: Sequence[float], std: Sequence[float], temperature: Positive = 1.0
+        self,
+        network: Backbone,
+        mean: Sequence[float],
+        std: Sequence[float],
+        temperature: Positive = 1.0,
+        outputs: Outputs = "softmax",
     ) -> None:
         super().__init__()
-        self.network, self.rows, self.temperature = network, len(network.shape) == 1, temperature
+        self.network, self.rows = network, len(network.shape) == 1
+        self.temperature, self.outputs = temperature, outputs
         mean64, std64 = torch.tensor(mean, dtype=torch.float64), torch.tensor(std, dtype=torch.float64)
         # images: scale · image + shift; rows: (row - shift) / scale
         scale, shift = (std64, mean64) if self.rows else (1 / (255 * std64), -mean64 / std64)
@@ -73,7 +82,7 @@ class Classifier(nn.Module):
         Returns:
             (N, K) float32.
         """
-        return self.network(self.normalized(inputs)).float()
+        return distribution_logits(self.network(self.normalized(inputs)), self.outputs)
 
     def normalized(self, inputs: Tensor) -> Tensor:
         """The plain view.
@@ -109,7 +118,7 @@ class OpenSetClassifier(nn.Module):
             inputs: As of Classifier.
         """
         views = self.classifier.normalized(inputs)
-        logits, unknown = logits_and_unknown(self.classifier.network, self.detector, views)
+        logits, unknown = logits_and_unknown(self.classifier.network, self.detector, views, self.classifier.outputs)
         probability = (logits / self.classifier.temperature).softmax(-1)
         unknown = 1 - probability.amax(-1) if self.detector is None else unknown
         return torch.cat([probability, unknown[:, None]], dim=-1)

@@ -3,9 +3,12 @@
 from torch import Tensor, nn
 
 from semisup.models.backbones import Backbone
+from semisup.models.outputs import Outputs, distribution_logits
 
 
-def logits_and_unknown(network: nn.Module, detector: nn.Module | None, x: Tensor) -> tuple[Tensor, Tensor]:
+def logits_and_unknown(
+    network: nn.Module, detector: nn.Module | None, x: Tensor, outputs: Outputs = "softmax"
+) -> tuple[Tensor, Tensor]:
     """Logits, and how likely each image is of none of the classes, in one forward pass.
 
     Args:
@@ -13,14 +16,15 @@ def logits_and_unknown(network: nn.Module, detector: nn.Module | None, x: Tensor
         detector: Maps features (N, D) and logits (N, K) to a score from 0 to 1, (N,). None: the score is
             1 - max softmax(logits).
         x: N inputs of the network.
+        outputs: What makes probabilities of its logits.
 
     Returns:
-        Logits (N, K) and scores (N,), float32.
+        Logits (N, K), as of `distribution_logits`, and scores (N,), float32.
     """
     if detector is None:
-        logits = network(x).float()
+        logits = distribution_logits(network(x), outputs)
         return logits, 1 - logits.softmax(-1).amax(-1)
     assert isinstance(network, Backbone)
     features = network.features(x)
     logits = network.head(features)
-    return logits.float(), detector(features, logits).float()
+    return distribution_logits(logits, outputs), detector(features, logits).float()

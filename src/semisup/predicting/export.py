@@ -25,9 +25,9 @@ from semisup.core.errors import SemisupError, did_you_mean
 from semisup.models.classifier import Classifier
 from semisup.predicting.loading import try_load
 from semisup.predicting.samples import open_samples
+from semisup.runs.checkpoint_config import backbone_node
 from semisup.runs.run_data import data_set
 from semisup.runs.run_files import CONFIG
-from semisup.runs.trained_network import backbone_node
 from semisup.runs.trained_run import TrainedRun
 
 Format = Literal["onnx", "torch", "safetensors"]
@@ -88,6 +88,7 @@ def _metadata(run: TrainedRun) -> dict[str, str]:
         "columns": json.dumps(run.columns),
         "mean": json.dumps(run.data["mean"]),
         "std": json.dumps(run.data["std"]),
+        "outputs": run.outputs,
         "temperature": json.dumps(run.temperature),
         "backbone": json.dumps(backbone_node(run.checkpoint, "run", run.allow)),
     }
@@ -138,7 +139,7 @@ def _write_safetensors(run: TrainedRun, classifier: Classifier, file: Path, exam
     with torch.random.fork_rng(devices=[]):
         network = build(node, shape=run.shape, classes=len(run.classes))
     network.load_state_dict(safetensors.load_file(file))
-    return Classifier(network, run.data["mean"], run.data["std"], classifier.temperature)
+    return Classifier(network, run.data["mean"], run.data["std"], classifier.temperature, classifier.outputs)
 
 
 @torch.inference_mode()

@@ -43,7 +43,7 @@ def plan(console: Console, data: SSLDataModule, method: Method | None, config: C
         folder: The run's.
     """
     split, store = data.split, data.store
-    table = _table(str(folder))
+    table = _table()
     unknown = f" and {len(store.unknown_classes)} unknown ones" if store.unknown_classes else ""
     table.add_row("data", f"{store.name}: {len(store.classes)} classes{unknown}, {_shape(store.shape)}")
     if method is None:
@@ -55,6 +55,7 @@ def plan(console: Console, data: SSLDataModule, method: Method | None, config: C
     else:
         for name, text in _plan_of_training(data, method, config):
             table.add_row(name, text)
+    _print_folder(console, folder)
     console.print(table)
 
 
@@ -155,11 +156,12 @@ def result(console: Console, folder: Path, figures: dict[str, Any]) -> None:
     if not figures:
         return
     records = figures["rounds"]
+    _print_folder(console, folder)
     if figures["steps"]:
-        console.print(_result_of_training(folder, figures))
+        console.print(_result_of_training(figures))
         more = [rounds_table(records, figures["round"]), class_table(records)] if len(records) > 1 else []
     else:
-        console.print(_result_of_labels(folder, records[0]))
+        console.print(_result_of_labels(records[0]))
         if records[0]["warning"]:
             warn(console, records[0]["warning"])
         more = [class_table(records[:1])]
@@ -169,8 +171,8 @@ def result(console: Console, folder: Path, figures: dict[str, Any]) -> None:
         console.print(table)
 
 
-def _result_of_training(folder: Path, figures: dict[str, Any]) -> Table:
-    table = _table(str(folder))
+def _result_of_training(figures: dict[str, Any]) -> Table:
+    table = _table()
     if test := figures["test"]:
         low, high = test["accuracy_interval"]
         interval = f"{test['accuracy']:.2%} (95 % interval {low:.2%} to {high:.2%}, {test['images']:,} images)"
@@ -198,8 +200,8 @@ def _result_of_training(folder: Path, figures: dict[str, Any]) -> Table:
     return table
 
 
-def _result_of_labels(folder: Path, record: Record) -> Table:
-    labels, table = record["labels"], _table(str(folder))
+def _result_of_labels(record: Record) -> Table:
+    labels, table = record["labels"], _table()
     kept = f"{labels['kept']:,} of {labels['images']:,} unlabeled images ({labels['coverage']:.2%})"
     table.add_row("labeled", f"{kept} by {record['kind']}")
     if labels["accuracy"] is not None:
@@ -209,8 +211,13 @@ def _result_of_labels(folder: Path, record: Record) -> Table:
     return table
 
 
-def _table(title: str) -> Table:
-    table = Table(title=title, title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
+def _print_folder(console: Console, folder: Path) -> None:
+    """On a line of its own, which no terminal breaks, so that it can be copied."""
+    console.print(str(folder), style="italic", highlight=False, soft_wrap=True)
+
+
+def _table() -> Table:
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     table.add_column(style="bold")
     table.add_column(overflow="fold")
     return table

@@ -103,7 +103,7 @@ def _finished(folder: Path, console: Console) -> Result:
     """The result of a run that is finished."""
     remedy = "delete it, and the same command writes it again"
     finished = read_json(folder / RESULT, remedy)
-    console.print(f"{folder} is finished; overwrite=true trains it again.")
+    console.print(f"{folder} is finished; overwrite=true trains it again.", soft_wrap=True)
     with checked(folder / RESULT, remedy):
         show.result(console, folder, finished)
     return finished

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from semisup.config import Config
-from semisup.config.nodes import load_source, withhold
+from semisup.config.nodes import apply_store_options, load_source
 from semisup.data import Store, open_store
 from semisup.data.store import store_folder
 from semisup.runs.run_files import CONFIG
@@ -90,7 +90,7 @@ def data_set(
     place = Path(data_dir or config["data_dir"]).expanduser()
     imported = (result.get("data") or {}).get("store")
     if imported and (folder := store_folder(place, imported)).is_dir():
-        return withhold(config, open_store(folder))
+        return apply_store_options(config, open_store(folder))
     check_source(config, file)
     store: Store = load_source({**config, "data_dir": str(place)})
     return store

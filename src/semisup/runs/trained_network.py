@@ -1,7 +1,6 @@
 """The network of a finished run, from its checkpoint. Nothing in the checkpoint is executed."""
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,16 +10,15 @@ from torch import Tensor, nn
 
 from semisup.config import Config
 from semisup.config.nodes import build, build_embedding, embeds_views, select_kwargs
-from semisup.config.rounds import round_config
-from semisup.core.damaged_files import checked, read_json
+from semisup.core.damaged_files import checked
 from semisup.core.errors import SemisupError
 from semisup.core.schema import locate
 from semisup.data import Store
 from semisup.methods import Method
 from semisup.models.backbones import Backbone
-from semisup.models.classifier import Classifier, FrozenNetwork
-from semisup.runs.run_files import CONFIG, RESULT, read_config, read_result, value_at
-from semisup.runs.trusted import check_targets
+from semisup.models.classifier import FrozenNetwork
+from semisup.runs.checkpoint_config import backbone_node, checkpoint_node
+from semisup.runs.run_files import CONFIG, RESULT, read_result, value_at
 from semisup.training.callbacks.checkpoints import load_checkpoint
 
 _NAMES = ("ema.network", "average.network", "network")  # of the evaluated network, in checkpoints that do not say it
@@ -122,7 +120,7 @@ def trained_detector(checkpoint: Path, network: Backbone, allow: Iterable[str] =
     state = {name: value for name, value in saved.items() if name.partition(".")[0] in ("detector", "detector_ema")}
     if not state:
         return None
-    node = _node(checkpoint, "method", Method, allow=allow)
+    node = checkpoint_node(checkpoint, "method", Method, allow=allow)
     given = select_kwargs({"network": network, "classes": network.classes}, locate(node["_target_"]))
     try:
         with torch.random.fork_rng(devices=[]):
@@ -160,26 +158,24 @@ def load_network(run: Path, store: Store, allow: Iterable[str] = ()) -> tuple[Ba
     return trained_network(checkpoint, store.shape, store.name, option=option, allow=allow), checkpoint
 
 
-def frozen_classifier(
+def joined_network(
     config: Config,
     checkpoint: Path,
     store: Store,
-    temperature: float,
     fingerprint: str = "",
     allow: Iterable[str] = (),
-) -> Classifier:
-    """The frozen network and the head that a run has trained on its features, in one: images in, probabilities out.
+) -> tuple[FrozenNetwork, Sequence[float], Sequence[float]]:
+    """The frozen network and the head that a run has trained on its features, in one: images in, logits out.
 
     Args:
         config: The run's, which `check_targets` has accepted.
         checkpoint: Of the head.
         store: The data set; its shape and its classes are used, none of its images.
-        temperature: Of the classifier.
         fingerprint: That of the frozen network when the head was trained; empty if it is not known.
         allow: Packages whose classes the run, and the one that it may name as embedding.run, may name.
 
     Returns:
-        The classifier, on the CPU.
+        The network, on the CPU, with the mean and the standard deviation that it normalizes images with.
 
     Raises:
         SemisupError: If the frozen network is no longer there or is another one now, or the head does not fit it.
@@ -196,39 +192,7 @@ def frozen_classifier(
     frozen = embedding.extractor(store)
     head = trained_network(checkpoint, (frozen.network.num_features,), store.name, len(store.classes), allow=allow)
     joined = FrozenNetwork(frozen.network, head, normalize=embedding.postprocessing.normalize)
-    return Classifier(joined, frozen.mean, frozen.std, temperature)
-
-
-def backbone_node(checkpoint: Path, option: str = "run", allow: Iterable[str] = ()) -> Config:
-    """The config of the network in a checkpoint.
-
-    Args:
-        checkpoint: RUN/round{r}/best.ckpt or last.ckpt; RUN/config.yaml describes the network.
-        option: The name of the run's option in the error message.
-        allow: Packages whose classes the run may name.
-
-    Returns:
-        The node `backbone` of that round, without pretrained weights: all weights are in the checkpoint.
-
-    Raises:
-        SemisupError: If the checkpoint is not in the folder of a run, or config.yaml is damaged or names what may not
-            be called.
-    """
-    node = _node(checkpoint, "backbone", Backbone, option, allow)
-    return {**node, "weights": None} if "weights" in node else node
-
-
-def _node(checkpoint: Path, name: str, kind: type, option: str = "run", allow: Iterable[str] = ()) -> Config:
-    """A node of the config that describes the network of a checkpoint, which names a class of this kind."""
-    folder = checkpoint.resolve().parent
-    number = re.fullmatch(r"round(\d+)", folder.name)
-    if not number or not (folder.parent / CONFIG).is_file():
-        raise SemisupError(f"{option}={checkpoint} is not in the folder of a run, as RUN/round0/best.ckpt is.")
-    config = check_targets(read_config(folder.parent), folder.parent / CONFIG, allow)
-    with checked(folder.parent / CONFIG):
-        node: Config = round_config(config, _round_of_network(folder, int(number[1])))[name]
-        locate(node["_target_"], f"{folder.parent / CONFIG}: {name}._target_", kind=kind)
-        return node
+    return joined, frozen.mean, frozen.std
 
 
 def _evaluated_weights(checkpoint: Mapping[str, Any]) -> dict[str, Tensor]:
@@ -237,12 +201,3 @@ def _evaluated_weights(checkpoint: Mapping[str, Any]) -> dict[str, Tensor]:
     names = (checkpoint["eval_network"],) if "eval_network" in checkpoint else _NAMES
     prefix = next((f"{name}." for name in names if any(key.startswith(f"{name}.") for key in state)), "network.")
     return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
-
-
-def _round_of_network(folder: Path, number: int) -> int:
-    """The round whose config describes the network: of a fine-tuning, the round that it tunes."""
-    record = folder / "round.json"
-    with checked(record):
-        kind = str(read_json(record)["kind"]) if record.is_file() else ""
-    tuned = re.fullmatch(r"fine-tuning of round (\d+)", kind)
-    return int(tuned[1]) if tuned else number

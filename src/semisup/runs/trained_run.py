@@ -1,7 +1,7 @@
 """A finished run, as every reader of its folder sees it: predictions, comparison, page, export."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from torch import nn
 
 from semisup.config import Config
-from semisup.config.identity import run_identity
 from semisup.config.resolve import takes_embedding
 from semisup.core.damaged_files import checked
 from semisup.core.errors import SemisupError
-from semisup.core.schema import parameters
 from semisup.data import Store
-from semisup.data.splits import make_split
+from semisup.models.backbones import Backbone
 from semisup.models.classifier import Classifier, FrozenNetwork
+from semisup.models.outputs import Outputs
+from semisup.runs.checkpoint_config import network_outputs
 from semisup.runs.run_data import data_set, describe_store, empty_store
 from semisup.runs.run_files import (
     COMMAND,
@@ -29,42 +29,28 @@ from semisup.runs.run_files import (
     read_config,
     read_predictions,
     read_result,
-    run_folders,
-    value_at,
 )
+from semisup.runs.run_record import RunRecord
 from semisup.runs.trained_network import (
     check_finished,
     chosen_checkpoint,
-    frozen_classifier,
+    joined_network,
     trained_detector,
     trained_network,
 )
 from semisup.runs.trusted import check_targets
 from semisup.training.metrics_csv import read_metrics
 
-SPLIT_OPTIONS = (
-    *(name for name in parameters(make_split) if name not in ("store", "seed")),
-    "labels_file",
-    "split",
-    "unknown",
-)
-
 
 @dataclass(frozen=True)
-class TrainedRun:
+class TrainedRun(RunRecord):
     """A finished run. What costs time, as its network, is read when it is asked for.
 
     Args:
-        folder: The run's folder.
-        config: What config.yaml holds.
-        result: What result.json holds.
         data_dir: Where the data set is now; None: where the run had it.
         allow: Packages beside this one whose classes the run may name, if they are to be called.
     """
 
-    folder: Path
-    config: Config
-    result: dict[str, Any]
     data_dir: str | Path | None = None
     allow: Sequence[str] = ()
 
@@ -76,68 +62,6 @@ class TrainedRun:
             SemisupError: If it does.
         """
         return check_targets(self.config, self.folder / CONFIG, self.allow)
-
-    @property
-    def seed(self) -> int:
-        """The seed of the run, which of the split and of the training."""
-        return int(self.config["seed"])
-
-    @property
-    def method(self) -> str:
-        """The import path of the method's class."""
-        return str(value_at(self.config, "method._target_"))
-
-    @property
-    def accuracy(self) -> float:
-        """The accuracy on the test images, in %."""
-        return 100 * float(value_at(self.result, "test.accuracy"))
-
-    @property
-    def auroc(self) -> float | None:
-        """How well unknown classes are told from known ones, in %; None of a data set without unknown classes."""
-        open_set = value_at(self.result, "test").get("open_set")
-        return None if open_set is None else 100 * float(open_set["auroc"])
-
-    @property
-    def split(self) -> str:
-        """The hash of the labeled, validation and unlabeled images."""
-        return str(value_at(self.result, "split.hash"))
-
-    @property
-    def split_options(self) -> Config:
-        """The options that the split was drawn with, except its seed."""
-        return {name: self.config["data"].get(name) for name in SPLIT_OPTIONS}
-
-    @property
-    def labels(self) -> int:
-        """How many labels the run used, those of validation images included."""
-        return int(value_at(self.result, "split.labeled") + value_at(self.result, "split.validation"))
-
-    @property
-    def tested_on(self) -> tuple[str, int]:
-        """The fingerprint of the test set, and how many images it has."""
-        data = value_at(self.result, "split.data_fingerprint")
-        return self.result["split"].get("test_fingerprint", data), value_at(self.result, "test.images")
-
-    @property
-    def pseudo_labels(self) -> tuple[float | None, float | None]:
-        """The accuracy of the pseudo-labels in use and their coverage, in %; None if unknown."""
-        if not self.result.get("pseudo_labels"):
-            return None, None
-        accuracy, coverage = (value_at(self.result, f"pseudo_labels.{name}") for name in ("accuracy", "coverage"))
-        return None if accuracy is None else 100 * float(accuracy), 100 * float(coverage)
-
-    @property
-    def identity(self) -> Config:
-        """What makes the run what it is, except the seed."""
-        return {key: value for key, value in run_identity(self.config).items() if key != "seed"}
-
-    @property
-    def untested(self) -> str | None:
-        """Why the run has no test accuracy; None if it has one."""
-        if self.result["test"]:
-            return None
-        return "it trained no network" if self.result.get("steps") == 0 else "its data has no test images"
 
     @property
     def command(self) -> str | None:
@@ -229,6 +153,11 @@ class TrainedRun:
         return self.result.get("temperature")
 
     @cached_property
+    def outputs(self) -> Outputs:
+        """What makes probabilities of the network's logits."""
+        return network_outputs(self.checkpoint, self.allow)
+
+    @cached_property
     def checkpoint(self) -> Path:
         """The checkpoint of the round that was tested."""
         return chosen_checkpoint(self.folder)
@@ -238,13 +167,14 @@ class TrainedRun:
         """The evaluated network with its normalization and temperature, on the CPU."""
         if takes_embedding(self.trusted_config):
             fingerprint = self.data.get("frozen_network", "")
-            store = empty_store(self.data)
-            return frozen_classifier(
-                self.config, self.checkpoint, store, self.temperature or 1.0, fingerprint, self.allow
+            network: Backbone
+            network, mean, std = joined_network(
+                self.config, self.checkpoint, empty_store(self.data), fingerprint, self.allow
             )
-        name, classes = self.data["name"], len(self.classes)
-        network = trained_network(self.checkpoint, self.shape, name, classes, allow=self.allow)
-        return Classifier(network, self.data["mean"], self.data["std"], self.temperature or 1.0)
+        else:
+            name, mean, std = (self.data[key] for key in ("name", "mean", "std"))
+            network = trained_network(self.checkpoint, self.shape, name, len(self.classes), allow=self.allow)
+        return Classifier(network, mean, std, self.temperature or 1.0, self.outputs)
 
     @cached_property
     def detector(self) -> nn.Module | None:
@@ -287,24 +217,3 @@ def open_run(folder: str | Path, data_dir: str | Path | None = None, allow: Sequ
         if run.result["test"]:
             _ = run.accuracy, run.auroc, run.split, run.labels, run.tested_on, run.pseudo_labels
     return run
-
-
-def find_runs(paths: Iterable[str | Path], tested: bool = True) -> tuple[list[TrainedRun], list[str]]:
-    """Opens the finished runs below some paths.
-
-    Args:
-        paths: Folders of runs, folders that contain them, or globs.
-        tested: Whether to leave out runs without a test accuracy.
-
-    Returns:
-        The runs, and what was left out, each with the reason in brackets.
-
-    Raises:
-        SemisupError: If a path does not exist, or a run cannot be read.
-    """
-    folders, left_out = run_folders(paths)
-    runs = [open_run(folder) for folder in folders]
-    if tested:
-        left_out += [f"{run.folder} ({run.untested})" for run in runs if run.untested]
-        runs = [run for run in runs if not run.untested]
-    return runs, left_out

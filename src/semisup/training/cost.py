@@ -1,6 +1,7 @@
 """What a training costs: the memory of a step before it is taken, and the options that lower it or the time."""
 
 from collections.abc import Sequence
+from statistics import median
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +15,10 @@ IMAGES = 2  # that go through a network to see what it keeps
 # The peak of a step over what is kept for its backward pass, which has gradients of its own. With 128 images of 32 and
 # 64 pixels in a ResNet-18 on a CPU, it was 1.4 and 1.5.
 BACKWARD = 1.5
+TIMED = 10  # times of steps that tell the time of the others, or fewer if they have taken long
+LONG_ENOUGH, AT_LEAST = 20.0, 4  # seconds, and the fewest times
+ALIKE = 1.25  # the largest ratio of times that are alike
+MOST_TIMED, MOST_SECONDS = 50, 60.0  # after which nobody waits for times that are alike
 
 
 def images_per_step(method: Method, data: SSLDataModule) -> int:
@@ -66,6 +71,27 @@ def weights_bytes(method: Method) -> int:
         Bytes.
     """
     return 3 * sum(p.numel() * p.element_size() for p in method.parameters() if p.requires_grad)
+
+
+def usual_seconds(times: Sequence[float]) -> float | None:
+    """The seconds of a step, as soon as the first ones tell them: these may be far slower than all later ones.
+
+    As long as the last third of the times is not like the third before it, it is too early to say.
+
+    Args:
+        times: Seconds of the first steps, in their order.
+
+    Returns:
+        The median of the later half; None if it is too early.
+    """
+    total = sum(times)
+    if len(times) < TIMED and (total < LONG_ENOUGH or len(times) < AT_LEAST):
+        return None
+    third = len(times) // 3
+    before, last = median(times[-2 * third : -third]), median(times[-third:])
+    if max(before, last) > ALIKE * min(before, last) and len(times) < MOST_TIMED and total < MOST_SECONDS:
+        return None
+    return median(times[len(times) // 2 :])
 
 
 def expected_seconds(each: float, steps: int, evaluated: int, images: int) -> float:

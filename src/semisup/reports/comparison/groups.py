@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from semisup.core.errors import SemisupError
 from semisup.metrics.statistics import Estimate
 from semisup.reports.comparison.run_names import following, full_names, short_names, spelled, without, words
-from semisup.runs.trained_run import SPLIT_OPTIONS, TrainedRun
+from semisup.runs.run_record import SPLIT_OPTIONS
+from semisup.runs.trained_run import TrainedRun
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from semisup.data import Store
 from semisup.embeddings.plain import plain_views
 from semisup.models.inference import BatchedInference
+from semisup.models.outputs import distribution_logits
 from semisup.runs.trained_run import TrainedRun
 
 _MOST = 2000  # images that are looked at
@@ -21,7 +22,7 @@ class NetworkOutputs:
 
     Args:
         index: The rows of the images, (n,) int64.
-        logits: (n, K) float32.
+        logits: (n, K) float32, as of `distribution_logits`.
         features: The input of the network's head, (n, D) float32.
     """
 
@@ -40,7 +41,7 @@ class RunNetwork:
 
     def __init__(self, run: TrainedRun, store: Store) -> None:
         self.network, self.views = run.classifier.network, plain_views(store, run.data["mean"], run.data["std"])
-        self.temperature = run.temperature
+        self.temperature, self.kind = run.temperature, run.outputs
         on_cpu = run.config["trainer"]["accelerator"] == "cpu"
         self.inference = BatchedInference(run.config["data"]["eval_batch_size"], "cpu" if on_cpu else "auto")
 
@@ -56,8 +57,8 @@ class RunNetwork:
         """
         features = np.concatenate([*self.inference.features(self.network, self.views, images, index)])
         with torch.no_grad():
-            logits = self.network.head(torch.from_numpy(features)).numpy()
-        return NetworkOutputs(index, logits, features)
+            logits = distribution_logits(self.network.head(torch.from_numpy(features)), self.kind)
+        return NetworkOutputs(index, logits.numpy(), features)
 
 
 def evenly_spaced(index: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -21,19 +21,20 @@ from semisup.training.cost import (
     activation_bytes,
     expected_seconds,
     images_per_step,
+    usual_seconds,
     ways_to_save,
     weights_bytes,
 )
 
-STEPS, SECONDS = 10, 5.0  # that are timed, whichever comes first
+BLOCK = 5  # steps that are timed in one on an accelerator, which is waited for at the end of each block
 LONG, SHORT = 3600.0, 0.8  # seconds of a run, and share of the memory, from which there is a warning
 
 
 class Cost(Callback):
     """Estimates the memory of a step before the first one; times a few of the first steps; says both once.
 
-    The first step of a session is not timed. Nothing is drawn, and no step is added: the training stays the same. An
-    accelerator is waited for once, at the end of the timed steps.
+    The first step of a session is not timed, nor is the first one after an evaluation. Nothing is drawn, and no step
+    is added: the training stays the same.
 
     Args:
         console: Where to.
@@ -60,6 +61,7 @@ class Cost(Callback):
         self.console, self.config, self.method, self.data = console, config, method, data
         self.later_steps, self.brief, self.clock, self.limit = later_steps, brief, clock, limit
         self.timed_from: tuple[float, int] | None = None  # time and step
+        self.times: list[float] = []  # seconds of steps
         self.images = 0  # that go through the network in a step
         self.said, self.warned = False, False
 
@@ -83,26 +85,25 @@ class Cost(Callback):
     def on_train_batch_end(self, trainer: Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         if self.said or not trainer.is_global_zero:
             return
-        step, now = trainer.global_step, self.clock()
-        if self.timed_from is None:
-            self.timed_from = now, step
-        elif step - self.timed_from[1] >= STEPS or now - self.timed_from[0] >= SECONDS:
-            self._say(trainer)
-
-    def on_validation_start(self, trainer: Trainer, pl_module: Any) -> None:
-        if self.said or self.timed_from is None or trainer.state.fn != "fit":
+        device, step = trainer.strategy.root_device, trainer.global_step
+        block = 1 if device.type == "cpu" else BLOCK
+        if self.timed_from is not None and step - self.timed_from[1] < block:
             return
-        if trainer.global_step > self.timed_from[1]:
-            self._say(trainer)
-        else:
-            self.timed_from = None  # an evaluation is no part of a step
-
-    def _say(self, trainer: Trainer) -> None:
-        assert self.timed_from is not None
-        self.said, device, step, steps = True, trainer.strategy.root_device, trainer.global_step, trainer.max_steps
         if device.type != "cpu":
             getattr(torch, device.type).synchronize()
-        each = (self.clock() - self.timed_from[0]) / (step - self.timed_from[1])
+        now = self.clock()
+        if self.timed_from is not None:
+            self.times.append((now - self.timed_from[0]) / block)
+        self.timed_from = now, step
+        if (each := usual_seconds(self.times)) is not None:
+            self.said = True
+            self._say(trainer, each)
+
+    def on_validation_start(self, trainer: Trainer, pl_module: Any) -> None:
+        self.timed_from = None  # an evaluation is no part of a step
+
+    def _say(self, trainer: Trainer, each: float) -> None:
+        device, step, steps = trainer.strategy.root_device, trainer.global_step, trainer.max_steps
         every = int(trainer.val_check_interval) if trainer.enable_validation else steps
         evaluated = (-(-steps // every) - step // every) * len(self.data.split.validation)
         left, later = expected_seconds(each, steps - step, evaluated, self.images), self.later_steps * each
