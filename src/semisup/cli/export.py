@@ -59,7 +59,7 @@ def export(
 
     kind = chosen_format(file, format)
     trained = open_run(run, data_dir, allow)
-    inputs = real_inputs(trained, images, data_dir)
+    inputs = real_inputs(trained, images)
     difference = export_run(trained, file, kind, inputs)
     size, checked = f"{file.stat().st_size:,} bytes", f"{len(inputs)} real inputs"
     print(f"{out}: {kind}, {size}; largest difference of a probability on {checked}: {difference:.1e}")

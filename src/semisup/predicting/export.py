@@ -26,8 +26,6 @@ from semisup.models.classifier import Classifier
 from semisup.predicting.loading import try_load
 from semisup.predicting.samples import open_samples
 from semisup.runs.checkpoint_config import backbone_node
-from semisup.runs.run_data import data_set
-from semisup.runs.run_files import CONFIG
 from semisup.runs.trained_run import TrainedRun
 
 Format = Literal["onnx", "torch", "safetensors"]
@@ -171,13 +169,12 @@ def chosen_format(file: Path, asked: str | None) -> Format:
     )
 
 
-def real_inputs(run: TrainedRun, images: str | None, data_dir: str | None) -> Tensor:
+def real_inputs(run: TrainedRun, images: str | None) -> Tensor:
     """Up to 64 inputs to compare on: test images of the run's data set, or its other images if it has no test set.
 
     Args:
         run: The run.
         images: Images or a table to take instead, as for `open_samples`.
-        data_dir: The folder of data sets; None for where the run had it.
 
     Returns:
         (N, H, W, C) uint8 or (N, D) float32.
@@ -192,7 +189,7 @@ def real_inputs(run: TrainedRun, images: str | None, data_dir: str | None) -> Te
             raise SemisupError(f"images={images}: none of them can be read, and the export is checked on them.")
         return torch.from_numpy(np.stack(readable))
     try:
-        store = data_set(run.trusted_config, run.result, data_dir, run.folder / CONFIG)
+        store = run.open_store()
     except (SemisupError, OSError) as error:
         raise SemisupError(
             f"the export is checked on real inputs, but the run's data set is not there ({error}): write data_dir=... "

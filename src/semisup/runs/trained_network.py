@@ -1,6 +1,7 @@
 """The network of a finished run, from its checkpoint. Nothing in the checkpoint is executed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -91,14 +92,10 @@ def trained_network(
     """
     node = backbone_node(checkpoint, option, allow)
     state = _evaluated_weights(load_checkpoint(checkpoint))
-    try:
-        with torch.random.fork_rng(devices=[]):  # the random initial weights are overwritten
-            count = len(state["head.bias"]) if classes is None else classes
-            network: Backbone = build(node, shape=shape, classes=count)
+    with _building(f"{option}={checkpoint}: its network does not fit {name}"):
+        count = len(state["head.bias"]) if classes is None else classes
+        network: Backbone = build(node, shape=shape, classes=count)
         network.load_state_dict(state)
-    except (SemisupError, RuntimeError, KeyError, TypeError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0].rstrip(":.")
-        raise SemisupError(f"{option}={checkpoint}: its network does not fit {name} ({reason}).") from error
     return network.to(memory_format=torch.channels_last)
 
 
@@ -122,14 +119,10 @@ def trained_detector(checkpoint: Path, network: Backbone, allow: Iterable[str] =
         return None
     node = checkpoint_node(checkpoint, "method", Method, allow=allow)
     given = select_kwargs({"network": network, "classes": network.classes}, locate(node["_target_"]))
-    try:
-        with torch.random.fork_rng(devices=[]):
-            method: Method = build(node, **given)
+    with _building(f"run={checkpoint}: its detector does not fit its network"):
+        method: Method = build(node, **given)
         if method.load_state_dict(state, strict=False).unexpected_keys:
             raise KeyError("it has other layers")
-    except (SemisupError, RuntimeError, KeyError, TypeError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0].rstrip(":.")
-        raise SemisupError(f"run={checkpoint}: its detector does not fit its network ({reason}).") from error
     return method.eval_detector
 
 
@@ -193,6 +186,17 @@ def joined_network(
     head = trained_network(checkpoint, (frozen.network.num_features,), store.name, len(store.classes), allow=allow)
     joined = FrozenNetwork(frozen.network, head, normalize=embedding.postprocessing.normalize)
     return joined, frozen.mean, frozen.std
+
+
+@contextmanager
+def _building(fault: str) -> Iterator[None]:
+    """Within it, random initial weights leave torch's random state as it is, and an error is one sentence."""
+    try:
+        with torch.random.fork_rng(devices=[]):
+            yield
+    except (SemisupError, RuntimeError, KeyError, TypeError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0].rstrip(":.")
+        raise SemisupError(f"{fault} ({reason}).") from error
 
 
 def _evaluated_weights(checkpoint: Mapping[str, Any]) -> dict[str, Tensor]:
