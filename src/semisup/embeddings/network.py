@@ -106,8 +106,7 @@ class NetworkEmbedding(ABC):
         Returns:
             A hash of its layers, its weights and its plain view.
         """
-        prepared = self.extractor(store)
-        return _fingerprint(prepared.network, prepared.views)
+        return _fingerprint(*self.extractor(store)[:2])
 
     def embed_views(
         self, store: Store, cache: Path, options: Mapping[str, Any], progress: Progress = no_progress
@@ -129,7 +128,7 @@ class NetworkEmbedding(ABC):
         if self.postprocessing.components is not None:
             raise SemisupError("embedding.whiten has no effect on a backbone that takes an embedding: leave it out.")
         network, views, name, *_ = self._prepare(store, **options)
-        plain_network = self._mirrored(network)
+        plain_network, normalize = self._mirrored(network), self.postprocessing.normalize
         description = {
             "embedding": f"views of {name}",
             "data": store.name,
@@ -140,9 +139,8 @@ class NetworkEmbedding(ABC):
             "views": self.views,
             "seed": self.views_seed,
             "options": dict(sorted(options.items())),
-            "normalize": self.postprocessing.normalize,
+            "normalize": normalize,
         }
-        normalize = self.postprocessing.normalize
         frozen = replace(store, frozen_network=_fingerprint(plain_network, views))
         cached_views = ViewCache(
             frozen, network, plain_network, views, self.inference, self.views, self.views_seed, normalize, description
