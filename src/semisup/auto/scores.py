@@ -12,7 +12,8 @@ from semisup.auto.trial import Trial
 
 Interval = tuple[float, float]
 _NORMAL = 1.96  # standard errors in a 95 % interval
-_OUT = 2  # standard errors below the best
+_OUT = 2  # standard errors below the best, for another repeat
+_NOT_AVERAGED = 3  # for the mean, in which a weaker candidate does little harm
 
 
 @dataclass(frozen=True)
@@ -100,19 +101,19 @@ def out_of_reach(trials: Mapping[str, Sequence[Trial]], label: NDArray[np.int64]
 
 
 def finalists(trials: Mapping[str, Sequence[Trial]], label: NDArray[np.int64]) -> list[str]:
-    """The candidates that are not out of reach.
+    """The candidates that were trained in each repeat and are less than three standard errors below the best.
 
     Args:
         trials: Of each candidate; the first one is in each repeat.
         label: As in `score`.
 
     Returns:
-        Their names. One that is out of reach since an earlier repeat has fewer trials than the first.
+        Their names. One that was out of reach after an earlier repeat has fewer trials than the first.
     """
     count = len(next(iter(trials.values())))
     raced = {name: done for name, done in trials.items() if len(done) == count}
     below, error = _below_the_best(raced, label)
-    return [name for name in raced if below[name] <= _OUT * error[name]]
+    return [name for name in raced if below[name] <= _NOT_AVERAGED * error[name]]
 
 
 def choose(trials: Mapping[str, Sequence[Trial]], label: NDArray[np.int64]) -> str:
@@ -126,7 +127,8 @@ def choose(trials: Mapping[str, Sequence[Trial]], label: NDArray[np.int64]) -> s
         label: As in `score`.
 
     Returns:
-        The name of a finalist: in another repeat, the others may be worse than one that is out of reach was.
+        The name of a finalist, which were trained in each repeat: in another repeat, the others may be worse than one
+        that is out of reach was.
     """
     below, error = _below_the_best({name: trials[name] for name in finalists(trials, label)}, label)
     return next(name for name in below if below[name] <= error[name])  # the best itself is near
